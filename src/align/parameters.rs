@@ -1,0 +1,185 @@
+//! What is trained: of each component's map W_i, the part that its contributions can reach.
+//!
+//! A contribution is row · M with M `[d, D]`, so only the d directions in M's row space ever meet W_i. With D ≤ K the
+//! rest of W_i drops out of the problem exactly: whatever the reached part A `[d, K]` is, the rest can be completed
+//! with orthonormal rows perpendicular to A, and the penalty of the completed W_i is ‖AAᵀ − I_d‖² + (K − D), its
+//! least possible value. Training A alone is therefore the same objective, for a head at d/D of the cost (64 of 768 in
+//! ViT-B: a step of a whole fit does an eighth of the work). With D > K the completed penalty is no longer a smooth
+//! function of A, so the whole W_i is trained.
+
+use candle_core::Tensor;
+
+use super::Random;
+use crate::contributions::Contributions;
+use crate::decompose::Rows;
+use crate::linalg::{Reflections, matrix_of, narrow, product, transposed_product, values, widen};
+
+/// How one component takes part.
+enum Form {
+    /// d < D ≤ K: row · L · A, where M = L · (the first d columns of Q)ᵀ and A holds the first d rows of QᵀW.
+    Reached { lower: Tensor, basis: Reflections },
+    /// d ≥ D: contribution · W; the contribution is no wider than the row.
+    Whole { map: Tensor },
+    /// d < D, D > K: row · (M W), multiplied out at every step.
+    Through { map: Tensor },
+}
+
+/// The forms of all components, and the sizes that follow from them.
+pub(super) struct Parameters {
+    forms: Vec<Form>,
+    /// Columns each component has in the feature matrix.
+    columns: Vec<usize>,
+    /// Trained rows of each component, each of `width` numbers.
+    rows: Vec<usize>,
+    widths: Vec<usize>,
+    dim: usize,
+    width: usize,
+}
+
+impl Parameters {
+    /// For maps from the representation's space to `width` dimensions.
+    pub(super) fn new(contributions: &dyn Contributions, width: usize) -> Self {
+        let dim = contributions.dim();
+        let widths: Vec<usize> = contributions.specs().iter().map(|s| s.width).collect();
+        let form = |(i, &d): (usize, &usize)| {
+            let map = contributions.map(i);
+            if d >= dim {
+                return Form::Whole {
+                    map: matrix_of(map, d, dim),
+                };
+            }
+            if dim > width {
+                return Form::Through {
+                    map: matrix_of(map, d, dim),
+                };
+            }
+            let (basis, lower) = Reflections::of_rows(&widen(map), dim);
+            Form::Reached {
+                lower: matrix_of(&narrow(&lower), d, d),
+                basis,
+            }
+        };
+        Self {
+            forms: widths.iter().enumerate().map(form).collect(),
+            columns: widths.iter().map(|&d| d.min(dim)).collect(),
+            rows: widths
+                .iter()
+                .map(|&d| if dim > width { dim } else { d.min(dim) })
+                .collect(),
+            widths,
+            dim,
+            width,
+        }
+    }
+
+    pub(super) fn components(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Trained rows of component `i`.
+    pub(super) fn rows(&self, i: usize) -> usize {
+        self.rows[i]
+    }
+
+    /// Columns of the feature matrix.
+    pub(super) fn features(&self) -> usize {
+        self.columns.iter().sum()
+    }
+
+    /// The feature matrix `[B, features]` of some images: every component's row in the form it is trained in.
+    pub(super) fn features_of(&self, rows: &Rows) -> Vec<f32> {
+        let (count, features) = (rows.len(), self.features());
+        let mut all = vec![0.0; count * features];
+        let mut start = 0;
+        for (i, slab) in rows.slabs.iter().enumerate() {
+            let columns = self.columns[i];
+            let multiplied: Vec<f32> = match &self.forms[i] {
+                Form::Through { .. } => slab.clone(),
+                Form::Reached { lower: map, .. } | Form::Whole { map } => {
+                    values(&product(&matrix_of(slab, count, self.widths[i]), map))
+                }
+            };
+            for (to, from) in all
+                .chunks_exact_mut(features)
+                .zip(multiplied.chunks_exact(columns))
+            {
+                to[start..start + columns].copy_from_slice(from);
+            }
+            start += columns;
+        }
+        all
+    }
+
+    /// What is trained of component `i` when its map is `w` `[D, K]`.
+    pub(super) fn reached_of(&self, i: usize, w: &[f64]) -> Vec<f32> {
+        let mut w = w.to_vec();
+        if let Form::Reached { basis, .. } = &self.forms[i] {
+            basis.apply_transposed(&mut w);
+        }
+        narrow(&w[..self.rows[i] * self.width])
+    }
+
+    /// What is trained of component `i` when the entries of its map are drawn from N(0, 0.02²): a rotation of them
+    /// has the same distribution.
+    pub(super) fn gaussian(&self, i: usize, random: &mut Random) -> Vec<f32> {
+        let count = self.rows[i] * self.width;
+        (0..count)
+            .map(|_| (0.02 * random.normal()) as f32)
+            .collect()
+    }
+
+    /// What the feature matrix is multiplied with, `[features, K]`.
+    pub(super) fn stacked(&self, trained: &[Vec<f32>]) -> Tensor {
+        let mut all = Vec::with_capacity(self.features() * self.width);
+        for (i, (form, values_i)) in self.forms.iter().zip(trained).enumerate() {
+            match form {
+                Form::Through { map } => {
+                    let w = matrix_of(values_i, self.rows[i], self.width);
+                    all.extend(values::<f32>(&product(map, &w)));
+                }
+                Form::Reached { .. } | Form::Whole { .. } => all.extend_from_slice(values_i),
+            }
+        }
+        matrix_of(&all, self.features(), self.width)
+    }
+
+    /// Splits the gradient of [`Self::stacked`] by component, and carries each share back to what is trained.
+    pub(super) fn split<'a>(&self, gradient: &'a [f32]) -> Vec<&'a [f32]> {
+        let mut rest = gradient;
+        let mut shares = Vec::with_capacity(self.forms.len());
+        for columns in &self.columns {
+            let (share, after) = rest.split_at(columns * self.width);
+            shares.push(share);
+            rest = after;
+        }
+        shares
+    }
+
+    /// The gradient of what is trained of component `i`, from its share of the stacked gradient.
+    pub(super) fn gradient(&self, i: usize, share: &[f32]) -> Vec<f32> {
+        match &self.forms[i] {
+            Form::Through { map } => {
+                let share = matrix_of(share, self.columns[i], self.width);
+                values(&transposed_product(map, &share))
+            }
+            Form::Reached { .. } | Form::Whole { .. } => share.to_vec(),
+        }
+    }
+
+    /// What the completed map's ‖W_iᵀW_i − I‖² exceeds that of the trained rows by: their `K − d` becomes `K − D`.
+    pub(super) fn excess(&self, i: usize) -> f64 {
+        self.rows[i] as f64 - self.dim as f64
+    }
+
+    /// W_i `[D, K]` of component `i`: what was trained, completed with orthonormal rows where nothing reaches it.
+    pub(super) fn to_map(&self, i: usize, trained: &[f32]) -> Vec<f32> {
+        let Form::Reached { basis, .. } = &self.forms[i] else {
+            return trained.to_vec();
+        };
+        let mut w = widen(trained);
+        let (perpendicular, _) = Reflections::of_rows(&w, self.width);
+        w.extend(perpendicular.complement(self.dim - self.rows[i]));
+        basis.apply(&mut w);
+        narrow(&w)
+    }
+}

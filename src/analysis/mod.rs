@@ -1,0 +1,50 @@
+//! What the contributions say: features as subspaces of CLIP's space, sufficient statistics, scores, rankings.
+
+mod agreement;
+mod feature;
+mod moments;
+mod nearest;
+mod projection;
+mod rank;
+mod resample;
+mod scan;
+mod score;
+mod spans;
+mod vectors;
+
+pub use agreement::{interval, overlap, places, spearman};
+pub use feature::TextBasis;
+pub use moments::{
+    ComponentMoments, FindTensor, Moments, MomentsError, NamedTensor, gather_moments,
+};
+pub use nearest::{Found, furthest_along, most_alike};
+pub use projection::{Projector, project_unit};
+pub use rank::{Ranked, Unit, rank, specific};
+pub use resample::{Replicate, resampled_scores, times_drawn};
+pub use scan::{ScanResult, scan_scores};
+pub use score::{ScoreKind, score_from_moments};
+pub use spans::{Pick, RANK as SPAN_RANK, Spread, text_span};
+pub use vectors::summed;
+
+use crate::cancel::Cancelled;
+use crate::contributions::ReadError;
+
+/// Why an analysis gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// Stopped by the user.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// Rows could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The filter left too few images for a correlation.
+    #[error("a score needs at least 2 images; {0} take part")]
+    TooFewImages(u64),
+    /// A score that moments do not determine.
+    #[error("{0} needs the images themselves, not only their moments; scan the set instead")]
+    NeedsImages(ScoreKind),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Images by what some components contribute: along a text's direction, or like another image. One pass over the
+//! components' rows; no more images are held than are asked for.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use super::AnalysisError;
+use super::projection::{Projector, project_unit};
+use super::vectors::summed;
+use crate::align::Aligned;
+use crate::cancel::Cancel;
+use crate::contributions::{Contributions, Keep, read_kept};
+use crate::progress::Progress;
+
+/// An image that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// The image's id.
+    pub id: u32,
+    /// How well it fits.
+    pub score: f64,
+}
+
+/// Ordered by score, then the smaller id first.
+impl Eq for Found {}
+
+impl Ord for Found {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_score = self.score.total_cmp(&other.score);
+        by_score.then(other.id.cmp(&self.id))
+    }
+}
+
+impl PartialOrd for Found {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The best of the images seen so far.
+struct Best {
+    count: usize,
+    heap: BinaryHeap<Reverse<Found>>,
+}
+
+impl Best {
+    fn new(count: usize) -> Self {
+        Self {
+            count,
+            heap: BinaryHeap::new(),
+        }
+    }
+
+    fn see(&mut self, id: u32, score: f64) {
+        self.heap.push(Reverse(Found { id, score }));
+        if self.heap.len() > self.count {
+            self.heap.pop();
+        }
+    }
+
+    fn in_order(self) -> Vec<Found> {
+        let mut found: Vec<Found> = self.heap.into_iter().map(|Reverse(found)| found).collect();
+        found.sort_by(|a, b| b.cmp(a));
+        found
+    }
+}
+
+/// The `count` images whose summed aligned contributions of `components` reach furthest along a direction `[K]` of
+/// CLIP's space, ties by id. The score is the scalar product as it is, as published: neither centred nor normalised,
+/// and without the alignment's bias, which is the same for all images.
+///
+/// # Errors
+/// [`AnalysisError`] when a part cannot be read or the work is cancelled.
+pub fn furthest_along(
+    contributions: &dyn Contributions,
+    aligned: &Aligned,
+    components: &[usize],
+    direction: &[f64],
+    count: usize,
+    keep: Keep<'_>,
+    cancel: &Cancel,
+) -> Result<Vec<Found>, AnalysisError> {
+    let along = Projector::new(aligned, direction);
+    let mut best = Best::new(count);
+    let mut visit = |ids: &[u32], scores: &[f64]| {
+        ids.iter()
+            .zip(scores)
+            .for_each(|(&id, &score)| best.see(id, score));
+    };
+    project_unit(contributions, &along, components, keep, cancel, &mut visit)?;
+    Ok(best.in_order())
+}
+
+/// The `count` images whose summed contributions of `components`, as they are in the representation, have the greatest
+/// cosine with `probe` `[Dz]`, ties by id. An image to which the components contribute nothing scores 0.
+///
+/// # Errors
+/// [`AnalysisError`] when a part cannot be read or the work is cancelled.
+pub fn most_alike(
+    contributions: &dyn Contributions,
+    components: &[usize],
+    probe: &[f32],
+    count: usize,
+    keep: Keep<'_>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Vec<Found>, AnalysisError> {
+    let dim = contributions.dim();
+    let mut best = Best::new(count);
+    progress.start("images", contributions.parts() as u64);
+    for part in 0..contributions.parts() {
+        cancel.check()?;
+        let rows = read_kept(contributions, part, Some(components), keep)?;
+        let terms: Vec<(&[f32], &[f32])> = (rows.slabs.iter().zip(components))
+            .map(|(slab, &component)| (slab.as_slice(), contributions.map(component)))
+            .collect();
+        let sums = summed(rows.len(), dim, &terms);
+        for (&id, sum) in rows.ids.iter().zip(sums.chunks_exact(dim)) {
+            best.see(id, cosine(sum, probe));
+        }
+        progress.advance(part as u64 + 1);
+    }
+    progress.finish();
+    Ok(best.in_order())
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        let products = a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y));
+        products.sum()
+    };
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    if lengths > 0.0 {
+        dot(a, b) / lengths
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planted::{plant, random_alignment};
+    use crate::progress::Silent;
+
+    const DIM: usize = 7;
+    const WIDTHS: [usize; 4] = [3, 5, 4, 2];
+
+    #[test]
+    fn the_nearest_are_those_of_a_dense_search() {
+        let planted = plant(210, DIM, &WIDTHS, 64, 3);
+        let keep = |id: u32| !id.is_multiple_of(5);
+        let chosen = [2, 0];
+        let own: Vec<f64> = (planted.dense[2].iter().zip(&planted.dense[0]))
+            .map(|(a, b)| a + b)
+            .collect();
+        let ids = planted.ids();
+        let probe: Vec<f32> = own[10 * DIM..11 * DIM].iter().map(|&v| v as f32).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let wide: Vec<f64> = probe.iter().map(|&v| f64::from(v)).collect();
+        let mut want: Vec<(u32, f64)> = (ids.iter().zip(own.chunks_exact(DIM)))
+            .filter(|(id, _)| keep(**id))
+            .map(|(&id, row)| {
+                let cosine = dot(row, &wide) / (dot(row, row) * dot(&wide, &wide)).sqrt();
+                (id, cosine)
+            })
+            .collect();
+        want.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let cancel = Cancel::default();
+        let found = most_alike(&planted.held, &chosen, &probe, 6, &keep, &cancel, &Silent)
+            .expect("in memory");
+        assert_eq!(found.len(), 6);
+        for (found, want) in found.iter().zip(&want) {
+            assert_eq!(found.id, want.0);
+            assert!((found.score - want.1).abs() < 1e-6);
+        }
+        // The image itself comes first, with cosine 1.
+        assert_eq!(found[0].id, ids[10]);
+        assert!((found[0].score - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn scores_along_a_text_are_raw_scalar_products() {
+        let planted = plant(150, DIM, &WIDTHS, 64, 4);
+        let alignment = random_alignment(WIDTHS.len(), DIM, 6, 5);
+        let aligned = Aligned::new(&planted.held, &alignment);
+        let direction = [0.3, -1.0, 0.5, 0.1, 0.0, 2.0];
+        let (each, _) = planted.aligned(&alignment);
+        let mut want: Vec<(u32, f64)> = (planted.ids().into_iter().enumerate())
+            .map(|(r, id)| {
+                let along =
+                    |c: &Vec<f64>| -> f64 { (0..6).map(|k| c[r * 6 + k] * direction[k]).sum() };
+                (id, along(&each[1]) + along(&each[2]))
+            })
+            .collect();
+        want.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let cancel = Cancel::default();
+        let every = |_: u32| true;
+        let held = &planted.held;
+        let found = furthest_along(held, &aligned, &[1, 2], &direction, 5, &every, &cancel)
+            .expect("in memory");
+        assert_eq!(found.len(), 5);
+        for (found, want) in found.iter().zip(&want) {
+            assert_eq!(found.id, want.0);
+            assert!((found.score - want.1).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn equal_scores_keep_the_smaller_ids() {
+        let mut best = Best::new(2);
+        for id in [5, 3, 9, 4] {
+            best.see(id, 0.5);
+        }
+        let ids: Vec<u32> = best.in_order().iter().map(|found| found.id).collect();
+        assert_eq!(ids, [3, 4]);
+    }
+}

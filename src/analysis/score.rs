@@ -1,0 +1,222 @@
+//! Scores: how much of a feature a unit carries, from second moments of projections on the feature's axes.
+//!
+//! Everything here is a function of [`AxisMoments`]; they come from stored moments (single components, no images read,
+//! [`score_from_moments`]) or from a scan over images ([`super::scan_scores`]), which also takes groups of components.
+
+use std::fmt;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::projection::Projector;
+use super::{AnalysisError, Moments, TextBasis};
+use crate::align::Aligned;
+use crate::linalg::{dot, matrix, matrix_of, product, values, widen};
+
+/// Which score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreKind {
+    /// Mean over axes of the Pearson correlation between the unit's projection and the total's: the paper's score.
+    #[default]
+    Correlation,
+    /// The same as released code prints it, with its factor (n − 1)/n.
+    CorrelationAsReleased,
+    /// Share of the unit's own variance that lies in the feature's subspace, in [0, 1].
+    VarianceShare,
+    /// Share of the total's variance in the subspace that comes from the unit: tr cov(s, t) / tr cov(t, t). Over all
+    /// components it sums to 1; a unit that works against the rest has a negative share.
+    CovarianceShare,
+    /// tr cov(s, t) / √(tr cov(s, s) · tr cov(t, t)): a correlation that no choice of axes changes.
+    TraceCorrelation,
+    /// Mean over axes of Spearman's rank correlation between the unit's projection and the total's.
+    Spearman,
+}
+
+impl ScoreKind {
+    /// The word used in queries and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Correlation => "correlation",
+            Self::CorrelationAsReleased => "parity",
+            Self::VarianceShare => "variance",
+            Self::CovarianceShare => "share",
+            Self::TraceCorrelation => "trace",
+            Self::Spearman => "spearman",
+        }
+    }
+}
+
+impl fmt::Display for ScoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Standard deviations below this share of a projection's possible size count as none.
+///
+/// A projection row · u is a sum of f32 products; rounding moves it by about 1e-7 of ‖row‖ ‖u‖ from image to image
+/// even where the component is constant. What varies by less than ten times that is noise, and a correlation of noise
+/// is not a score.
+const CONSTANT: f64 = 1e-6;
+
+/// Second moments of a unit's projections s and the total's t on the axes of one feature; sums over images, centred.
+pub(super) struct AxisMoments<'a> {
+    /// Images.
+    pub n: u64,
+    /// Σ s², per axis.
+    pub variance: &'a [f64],
+    /// Σ s t, per axis.
+    pub covariance: &'a [f64],
+    /// Σ t², per axis.
+    pub total: &'a [f64],
+    /// The largest root mean square that s could have, per axis: Σ_i ‖u_i‖ · rms ‖row_i‖ over the unit's components.
+    pub size: &'a [f64],
+    /// The same for t.
+    pub total_size: &'a [f64],
+    /// Σ over images of the unit's squared deviation in all of CLIP's space.
+    pub whole: f64,
+}
+
+impl AxisMoments<'_> {
+    /// Whether the unit varies along an axis at all.
+    pub(super) fn varies(&self, axis: usize) -> bool {
+        varies(self.variance[axis], self.size[axis], self.n)
+            && varies(self.total[axis], self.total_size[axis], self.n)
+    }
+
+    /// The score; 0 where nothing varies, never NaN.
+    pub(super) fn score(&self, kind: ScoreKind) -> f64 {
+        let axes = self.variance.len();
+        let varying: Vec<usize> = (0..axes).filter(|&a| self.varies(a)).collect();
+        if varying.is_empty() {
+            return 0.0;
+        }
+        let sum = |of: &[f64]| varying.iter().map(|&a| of[a]).sum::<f64>();
+        let per_axis = |a: usize| self.covariance[a] / (self.variance[a] * self.total[a]).sqrt();
+        let correlation = || {
+            varying
+                .iter()
+                .map(|&a| per_axis(a).clamp(-1.0, 1.0))
+                .sum::<f64>()
+                / axes as f64
+        };
+        match kind {
+            ScoreKind::Correlation | ScoreKind::Spearman => correlation(),
+            ScoreKind::CorrelationAsReleased => {
+                correlation() * (self.n as f64 - 1.0) / self.n as f64
+            }
+            ScoreKind::VarianceShare => (sum(self.variance) / self.whole).clamp(0.0, 1.0),
+            ScoreKind::CovarianceShare => sum(self.covariance) / self.total.iter().sum::<f64>(),
+            ScoreKind::TraceCorrelation => {
+                let spread = self.variance.iter().sum::<f64>() * self.total.iter().sum::<f64>();
+                (sum(self.covariance) / spread.sqrt()).clamp(-1.0, 1.0)
+            }
+        }
+    }
+}
+
+/// Whether Σ of squared deviations over `n` images exceeds rounding noise of values up to `size`.
+fn varies(square: f64, size: f64, n: u64) -> bool {
+    square > n as f64 * (CONSTANT * size) * (CONSTANT * size)
+}
+
+/// Scores of every single component for one feature, from moments alone: no image is read.
+///
+/// # Errors
+/// [`AnalysisError::NeedsImages`] for Spearman's correlation, [`AnalysisError::TooFewImages`] below two images.
+///
+/// # Panics
+/// When the moments were gathered under another model or alignment.
+pub fn score_from_moments(
+    moments: &Moments,
+    aligned: &Aligned,
+    basis: &TextBasis,
+    kind: ScoreKind,
+) -> Result<Vec<f64>, AnalysisError> {
+    if kind == ScoreKind::Spearman {
+        return Err(AnalysisError::NeedsImages(kind));
+    }
+    if moments.n < 2 {
+        return Err(AnalysisError::TooFewImages(moments.n));
+    }
+    let (k, m) = (aligned.dim, basis.len());
+    assert_eq!(moments.components.len(), aligned.maps.len(), "one model");
+    let projector = Projector::new(aligned, &basis.axes);
+    let axes = matrix_of(&basis.axes, m, k).t().expect("two dimensions");
+    let total_on_axes = product(&matrix_of(&moments.total_second, k, k), &axes);
+    let total = column_dots(
+        &values(&axes.contiguous().expect("in memory")),
+        &values(&total_on_axes),
+        m,
+    );
+    let sizes: Vec<Vec<f64>> = (0..aligned.maps.len())
+        .map(|i| {
+            let rms = moments.components[i].rms(moments.n);
+            projector.lengths(i).iter().map(|u| u * rms).collect()
+        })
+        .collect();
+    let total_size = total_size(&sizes, projector.bias());
+
+    let score = |i: usize| {
+        let component = &moments.components[i];
+        let d = component.mean.len();
+        let pulled = projector.pulled_back(i);
+        let u = matrix_of(&pulled, d, m);
+        let second = matrix_of(&component.second, d, d);
+        let varied: Vec<f64> = values(&product(&second, &u));
+        let crossed: Vec<f64> = values(&product(&matrix_of(&component.cross, d, k), &axes));
+        let whole = match kind {
+            ScoreKind::VarianceShare => whole_variance(&component.second, &aligned.maps[i], d, k),
+            _ => 0.0,
+        };
+        AxisMoments {
+            n: moments.n,
+            variance: &column_dots(&pulled, &varied, m),
+            covariance: &column_dots(&pulled, &crossed, m),
+            total: &total,
+            size: &sizes[i],
+            total_size: &total_size,
+            whole,
+        }
+        .score(kind)
+    };
+    Ok((0..aligned.maps.len()).into_par_iter().map(score).collect())
+}
+
+impl super::ComponentMoments {
+    /// Root mean square length of the rows of `n` images.
+    fn rms(&self, n: u64) -> f64 {
+        let d = self.mean.len();
+        let spread: f64 = (0..d).map(|i| self.second[i * d + i]).sum();
+        (spread / n as f64 + dot(&self.mean, &self.mean)).sqrt()
+    }
+}
+
+/// The total's size per axis: all components' and the bias'.
+pub(super) fn total_size(sizes: &[Vec<f64>], bias: &[f64]) -> Vec<f64> {
+    let mut all: Vec<f64> = bias.iter().map(|b| b.abs()).collect();
+    for size in sizes {
+        crate::linalg::add_scaled(&mut all, 1.0, size);
+    }
+    all
+}
+
+/// tr(Uᵀ Σ U): the variance of row · U over all of CLIP's space.
+fn whole_variance(second: &[f64], map: &[f32], d: usize, k: usize) -> f64 {
+    let map = matrix(widen(map), d, k);
+    let carried = product(&matrix_of(second, d, d), &map);
+    dot(&values::<f64>(&map), &values::<f64>(&carried))
+}
+
+/// Per column, the scalar product of two `[rows, m]` matrices.
+fn column_dots(a: &[f64], b: &[f64], m: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; m];
+    for (a, b) in a.chunks_exact(m.max(1)).zip(b.chunks_exact(m.max(1))) {
+        for ((s, x), y) in sums.iter_mut().zip(a).zip(b) {
+            *s += x * y;
+        }
+    }
+    sums
+}

@@ -1,0 +1,161 @@
+//! A model made ready to be decomposed: maps folded once, rows pooled per batch.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::layers::Linear;
+use super::readout::{self, Maps, Pooled};
+use super::trace::{Detail, Reads, Recording, Signal, Trace};
+use super::{Component, ComponentKind, RowSpec, Rows, TokenTerms};
+
+/// A vision model whose representation can be decomposed: one forward function, written against [`Trace`].
+pub trait Model: Send + Sync {
+    /// Height and width of the images it takes.
+    fn image_size(&self) -> (usize, usize);
+    /// The tokens its representation is read from.
+    fn reads(&self) -> Reads;
+    /// From normalised pixels `[B, 3, H, W]` to the representation, a signal `[B, 1, Dz]`.
+    fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal>;
+}
+
+/// Decomposes the representations of one model.
+pub struct Decomposer {
+    model: Arc<dyn Model>,
+    maps: Maps,
+    /// The second layer of every MLP.
+    mlps: Vec<(usize, Linear)>,
+}
+
+impl Decomposer {
+    /// Folds the model's maps. Costs one forward pass of a blank image.
+    pub fn new(model: Arc<dyn Model>) -> Result<Self> {
+        let recording = record(&*model, &blank(&*model)?, Detail::default())?;
+        let maps = Maps::fold(&recording)?;
+        Ok(Self {
+            model,
+            maps,
+            mlps: recording.mlps(),
+        })
+    }
+
+    /// The components, in canonical order, and how wide their rows are.
+    #[must_use]
+    pub fn specs(&self) -> &[RowSpec] {
+        &self.maps.specs
+    }
+
+    /// The components' maps, `[d, Dz]` each.
+    #[must_use]
+    pub fn maps(&self) -> &[Tensor] {
+        &self.maps.maps
+    }
+
+    /// Width of the representation, `Dz`.
+    pub fn dim(&self) -> Result<usize> {
+        self.maps.maps[0].dim(1)
+    }
+
+    /// The representations `[B, Dz]` of normalised pixels `[B, 3, H, W]`, nothing recorded.
+    pub fn represent(&self, pixels: &Tensor) -> Result<Tensor> {
+        let mut trace = Trace::off(self.model.reads());
+        self.model.forward(pixels, &mut trace)?.value().squeeze(1)
+    }
+
+    /// The pooled rows of every component for normalised pixels `[B, 3, H, W]`; `ids` name the images.
+    pub fn rows(&self, pixels: &Tensor, ids: Vec<u32>) -> Result<Rows> {
+        let recording = record(&*self.model, pixels, Detail::default())?;
+        let pooled = readout::pool(&recording)?;
+        collect(&self.maps, &pooled, &recording.representation, ids)
+    }
+
+    /// The heads split over source tokens, layer by layer.
+    pub fn tokens(&self, pixels: &Tensor) -> Result<Vec<TokenTerms>> {
+        let detail = Detail {
+            tokens: true,
+            ..Detail::default()
+        };
+        let mut terms = readout::pool(&record(&*self.model, pixels, detail)?)?.tokens;
+        terms.sort_by_key(|terms| terms.layer);
+        Ok(terms)
+    }
+
+    /// The MLPs split over neurons: per layer, each neuron's pooled activations `[B, terms, M]`.
+    pub fn neurons(&self, pixels: &Tensor) -> Result<Vec<(usize, Tensor)>> {
+        let detail = Detail {
+            neurons: true,
+            ..Detail::default()
+        };
+        let mut rows = readout::pool(&record(&*self.model, pixels, detail)?)?.neurons;
+        rows.sort_by_key(|(layer, _)| *layer);
+        Ok(rows)
+    }
+
+    /// The row of the MLP of `layer` that its neurons' pooled activations `[B, terms, M]` sum to, `[B, terms·D]`:
+    /// each neuron through its own column of the second layer.
+    pub fn neurons_to_row(&self, layer: usize, neurons: &Tensor) -> Result<Tensor> {
+        let Some((_, out)) = self.mlps.iter().find(|(mlp, _)| *mlp == layer) else {
+            candle_core::bail!("the model has no MLP {layer}");
+        };
+        out.product(neurons)?.flatten_from(1)
+    }
+
+    pub(super) fn model(&self) -> &dyn Model {
+        &*self.model
+    }
+
+    /// A blank image, `[1, 3, H, W]`: enough to record what is the same for all images.
+    pub(super) fn blank(&self) -> Result<Tensor> {
+        blank(&*self.model)
+    }
+}
+
+fn blank(model: &dyn Model) -> Result<Tensor> {
+    let (height, width) = model.image_size();
+    Tensor::zeros((1, 3, height, width), DType::F32, &Device::Cpu)
+}
+
+/// Brings pooled tensors into the order and layout of [`Rows`].
+pub(super) fn collect(maps: &Maps, pooled: &Pooled, z: &Tensor, ids: Vec<u32>) -> Result<Rows> {
+    let slabs = maps
+        .specs
+        .iter()
+        .map(|spec| slab(pooled, spec))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Rows {
+        ids,
+        z: z.flatten_all()?.to_vec1()?,
+        slabs,
+    })
+}
+
+fn slab(pooled: &Pooled, spec: &RowSpec) -> Result<Vec<f32>> {
+    let Component { kind, layer, head } = spec.component;
+    if kind == ComponentKind::Bias {
+        return Tensor::stack(&pooled.constants, 1)?
+            .flatten_all()?
+            .to_vec1();
+    }
+    let key = Component {
+        kind,
+        layer,
+        head: 0,
+    };
+    let Some((_, rows)) = pooled.rows.iter().find(|(component, _)| *component == key) else {
+        candle_core::bail!("the forward pass recorded no {key}");
+    };
+    if kind != ComponentKind::Head {
+        return rows.flatten_all()?.to_vec1();
+    }
+    let width = spec.width / rows.dim(1)?;
+    rows.narrow(2, usize::from(head) * width, width)?
+        .flatten_all()?
+        .to_vec1()
+}
+
+/// Runs the model once, recording.
+pub(super) fn record(model: &dyn Model, pixels: &Tensor, detail: Detail) -> Result<Recording> {
+    let mut trace = Trace::recording(model.reads(), detail);
+    let z = model.forward(pixels, &mut trace)?;
+    trace.finish(z)
+}

@@ -1,0 +1,53 @@
+//! Heads split over the tokens they read from.
+
+use candle_core::{Result, Tensor};
+
+use super::trace::HeadDetail;
+
+/// The heads of a layer, split over source tokens.
+///
+/// Term (h, t) is the row with slots `weights[s, h, t] · values[h, t]`, side by side, through the map of head h; a
+/// plain ViT has one slot, a Swin stage four for each patch merging above it.
+#[derive(Clone, Debug)]
+pub struct TokenTerms {
+    /// The layer.
+    pub layer: usize,
+    /// aᵀA per head and source token, `[B, S, H, T]`.
+    pub weights: Tensor,
+    /// The tokens' values, `[B, H, T, d]`.
+    pub values: Tensor,
+}
+
+/// aᵀA for the heads of a layer under token weights `a` `[B, n]` of each slot, tokens brought back from their windows.
+pub(super) fn token_terms(layer: usize, a: &[Tensor], detail: &HeadDetail) -> Result<TokenTerms> {
+    let HeadDetail {
+        attention,
+        values,
+        windows,
+    } = detail;
+    // A grouped axis of tokens, [B·G, size, ..] or [B, T, ..] already, back to [B, T, ..].
+    let restored = |grouped: Tensor| match windows {
+        Some(windows) => windows.restore(&grouped),
+        None => Ok(grouped),
+    };
+    let a = Tensor::stack(a, 2)?;
+    let a = match windows {
+        Some(windows) => windows.partition(&a)?,
+        None => a,
+    };
+    let (groups, heads, queries, sources) = attention.dims4()?;
+    let by_query = attention
+        .transpose(1, 2)?
+        .reshape((groups, queries, heads * sources))?;
+    let weights = a.transpose(1, 2)?.contiguous()?.matmul(&by_query)?;
+    let weights = weights.reshape((groups, a.dim(2)?, heads, sources))?;
+    Ok(TokenTerms {
+        layer,
+        weights: restored(weights.permute((0, 3, 1, 2))?)?
+            .permute((0, 2, 3, 1))?
+            .contiguous()?,
+        values: restored(values.transpose(1, 2)?)?
+            .transpose(1, 2)?
+            .contiguous()?,
+    })
+}

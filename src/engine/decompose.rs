@@ -1,0 +1,249 @@
+//! `decompose`: images in, pooled rows out, part by part.
+//!
+//! Each worker decodes, prepares and runs whole batches with single-threaded matrix products, which is faster on every
+//! machine measured than splitting each product over the cores; and batches are cut by row number alone, so that the
+//! store does not depend on how many workers there are, or on where an interrupted run went on.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::{Device, Tensor};
+use polars::prelude::DataFrame;
+use rayon::ThreadPool;
+
+use super::library::Loaded;
+use super::{Desk, EngineError, threads};
+use crate::answer::Answer;
+use crate::decompose::Rows;
+use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
+
+/// Images that go through the model together, unless the user says otherwise.
+const BATCH: usize = 8;
+
+/// What one batch came to.
+type Batch = Result<(Rows, Vec<Skipped>), EngineError>;
+
+impl Desk<'_> {
+    /// Decomposes `set` with `model`, going on where an earlier run stopped.
+    pub(super) fn decompose(
+        &mut self,
+        set: &str,
+        model: &str,
+        precision: Precision,
+        batch: Option<usize>,
+    ) -> Result<Answer, EngineError> {
+        let images = self.store.set(set)?;
+        let entry = self.store.model(model)?;
+        let loaded = self.library.model(self.store, model)?;
+        let header = header(&loaded, entry.fingerprint, precision)?;
+        let mut writer = self.store.begin(model, set, &header)?;
+        let mut notes = begun_notes(&writer);
+        let was_complete = writer.pending().is_none();
+        self.progress.start(
+            &format!("decomposing {set} with {model}"),
+            images.len() as u64,
+        );
+        self.progress.advance(writer.next_row() as u64);
+        let workers = Workers::new()?;
+        while let Some(range) = writer.pending() {
+            let job = Job {
+                loaded: &loaded,
+                images: &images,
+                batch: batch.unwrap_or(BATCH),
+            };
+            let (rows, skipped) = workers.run(&job, range, self)?;
+            writer.write(&rows, &skipped)?;
+        }
+        self.progress.finish();
+        let done = writer.finish()?;
+        notes.push(match was_complete {
+            true => format!(
+                "{set} is decomposed with {model} already: {} images",
+                done.len()
+            ),
+            false => format!("decomposed {} images of {set} with {model}", done.len()),
+        });
+        notes.extend(skipped_notes(
+            &done.manifest().skipped().cloned().collect::<Vec<_>>(),
+        ));
+        Ok(Answer {
+            notes,
+            cached: was_complete,
+            ..Answer::default()
+        })
+    }
+}
+
+fn header(
+    loaded: &Loaded,
+    model_fingerprint: String,
+    precision: Precision,
+) -> Result<Header, EngineError> {
+    let decomposer = &loaded.decomposer;
+    let maps = decomposer
+        .maps()
+        .iter()
+        .map(|map| map.flatten_all()?.to_vec1());
+    Ok(Header {
+        model_fingerprint,
+        preprocessing: loaded.checkpoint.preprocess.describe(),
+        precision,
+        dims: decomposer.dim()?,
+        specs: decomposer.specs().to_vec(),
+        maps: maps.collect::<candle_core::Result<_>>()?,
+        columns: DataFrame::default(),
+        part_rows: PART_ROWS,
+    })
+}
+
+fn begun_notes(writer: &Writer) -> Vec<String> {
+    let begun = writer.begun();
+    let mut notes = begun.damaged.clone();
+    notes.extend(
+        begun
+            .stale
+            .iter()
+            .map(|why| format!("starting anew: {why}")),
+    );
+    if begun.resumed > 0 && writer.pending().is_some() {
+        notes.push(format!(
+            "going on after the {} images that are stored already",
+            begun.resumed
+        ));
+    }
+    notes
+}
+
+fn skipped_notes(skipped: &[Skipped]) -> Vec<String> {
+    const NAMED: usize = 5;
+    let Some(first) = skipped.first() else {
+        return Vec::new();
+    };
+    if skipped.len() == 1 {
+        return vec![format!(
+            "1 image was skipped: {} ({})",
+            first.image, first.reason
+        )];
+    }
+    let named = skipped.iter().take(NAMED);
+    let names: Vec<String> = named
+        .map(|s| format!("{} ({})", s.image, s.reason))
+        .collect();
+    let more = skipped.len().saturating_sub(NAMED);
+    let tail = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    vec![format!(
+        "{} images were skipped: {}{tail}",
+        skipped.len(),
+        names.join("; ")
+    )]
+}
+
+/// What workers work on.
+struct Job<'a> {
+    loaded: &'a Loaded,
+    images: &'a ImageSet,
+    batch: usize,
+}
+
+impl Job<'_> {
+    /// Decodes, prepares and decomposes the images `range`.
+    fn rows(&self, range: Range<usize>) -> Batch {
+        let preprocess = &self.loaded.checkpoint.preprocess;
+        let (mut ids, mut pixels, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        for row in range {
+            match self.images.decode(row) {
+                Ok(image) => {
+                    ids.push(row as u32);
+                    pixels.extend(preprocess.apply(&image));
+                }
+                Err(crate::store::StoreError::Image { image, why }) => {
+                    skipped.push(Skipped {
+                        id: row as u32,
+                        image,
+                        reason: why,
+                    });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if ids.is_empty() {
+            return Ok((Rows::default(), skipped));
+        }
+        let (height, width) = preprocess
+            .output()
+            .expect("checked when the checkpoint was opened");
+        let pixels = Tensor::from_vec(pixels, (ids.len(), 3, height, width), &Device::Cpu)?;
+        Ok((self.loaded.decomposer.rows(&pixels, ids)?, skipped))
+    }
+}
+
+/// One single-threaded pool per core: what runs inside sees one thread.
+struct Workers(Vec<ThreadPool>);
+
+impl Workers {
+    fn new() -> Result<Self, EngineError> {
+        let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (0..count)
+            .map(|_| threads::one())
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The rows of one part, batches in order.
+    fn run(
+        &self,
+        job: &Job<'_>,
+        part: Range<usize>,
+        desk: &Desk<'_>,
+    ) -> Result<(Rows, Vec<Skipped>), EngineError> {
+        let starts: Vec<usize> = part.clone().step_by(job.batch.max(1)).collect();
+        let results: Vec<Mutex<Option<Batch>>> = starts.iter().map(|_| Mutex::new(None)).collect();
+        let (next, images_done) = (AtomicUsize::new(0), AtomicUsize::new(part.start));
+        let (cancel, progress) = (desk.cancel, desk.progress);
+        let work = || {
+            while !cancel.requested() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&start) = starts.get(index) else {
+                    break;
+                };
+                let end = (start + job.batch.max(1)).min(part.end);
+                let result = job.rows(start..end);
+                let failed = result.is_err();
+                *results[index]
+                    .lock()
+                    .expect("no worker panics while it holds this") = Some(result);
+                let done = images_done.fetch_add(end - start, Ordering::Relaxed) + end - start;
+                progress.advance(done as u64);
+                if failed {
+                    next.store(starts.len(), Ordering::Relaxed);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for pool in &self.0 {
+                scope.spawn(|| pool.install(work));
+            }
+        });
+        cancel.check()?;
+        let (mut rows, mut skipped) = (Rows::default(), Vec::new());
+        for result in results {
+            let batch = result.into_inner().expect("no worker panicked");
+            // A batch that was never begun lies behind one that failed.
+            let Some(batch) = batch else { continue };
+            let (more, left_out) = batch?;
+            if !more.is_empty() {
+                rows.append(more);
+            }
+            skipped.extend(left_out);
+        }
+        if rows.slabs.is_empty() {
+            rows.slabs = vec![Vec::new(); job.loaded.decomposer.specs().len()];
+        }
+        Ok((rows, skipped))
+    }
+}

@@ -1,0 +1,118 @@
+//! Why a task could not be carried out: the error of the stage that failed, or a sentence of the engine's own.
+
+use crate::align::AlignError;
+use crate::analysis::AnalysisError;
+use crate::cancel::Cancelled;
+use crate::contributions::ReadError;
+use crate::failure::{Exit, Failure};
+use crate::store::StoreError;
+use crate::text::TextError;
+use crate::vision::error::CheckpointError;
+
+/// Any stage's error.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Reading or writing the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading a checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Embedding texts.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// Fitting an alignment.
+    #[error(transparent)]
+    Align(#[from] AlignError),
+    /// Scoring.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// Running a model.
+    #[error("the model could not be run: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// Working on a table.
+    #[error("the table could not be worked on: {0}")]
+    Table(#[from] polars::prelude::PolarsError),
+    /// Stopped by the user.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// Something this version does not do, or that makes no sense with these data.
+    #[error("{message}")]
+    Refused {
+        /// What is wrong, in one sentence.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+impl EngineError {
+    /// A refusal with advice.
+    pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Refused {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled(_)
+                | Self::Store(StoreError::Cancelled(_))
+                | Self::Text(TextError::Cancelled(_))
+                | Self::Align(AlignError::Cancelled(_))
+                | Self::Analysis(AnalysisError::Cancelled(_))
+        )
+    }
+
+    /// Whether something that was asked for is not there at all.
+    fn is_missing(&self) -> bool {
+        let missing = |error: &StoreError| {
+            matches!(
+                error,
+                StoreError::Unknown { .. }
+                    | StoreError::NotDecomposed { .. }
+                    | StoreError::NoImages { .. }
+            ) || matches!(error, StoreError::Io { doing: "read", source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+        };
+        match self {
+            Self::Store(error) => missing(error),
+            Self::Checkpoint(error) => {
+                matches!(
+                    error,
+                    CheckpointError::NotAFolder(_)
+                        | CheckpointError::NoConfig(_)
+                        | CheckpointError::NotHere(_)
+                )
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<ReadError> for EngineError {
+    fn from(error: ReadError) -> Self {
+        Self::Analysis(error.into())
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        if error.is_cancelled() {
+            return Cancelled.into();
+        }
+        let exit = if error.is_missing() {
+            Exit::Missing
+        } else {
+            Exit::Query
+        };
+        let failure = Self::new(exit, error.to_string());
+        match error {
+            EngineError::Refused {
+                help: Some(help), ..
+            } => failure.with_help(help),
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The models of a session, loaded when they are first needed and kept.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::EngineError;
+use crate::align::Aligned;
+use crate::analysis::Moments;
+use crate::decompose::Decomposer;
+use crate::store::{ModelEntry, Store};
+use crate::text::TextEncoder;
+use crate::vision::checkpoint::Checkpoint;
+
+/// A model in memory.
+pub struct Loaded {
+    /// Its checkpoint: configuration, preprocessing.
+    pub checkpoint: Checkpoint,
+    /// The model, its maps folded.
+    pub decomposer: Decomposer,
+}
+
+/// What scores are computed from: aligned maps and moments, as read from the store.
+pub struct Scoring {
+    /// Every component's map into CLIP's space.
+    pub aligned: Aligned,
+    /// Second moments over the images that scores are taken on.
+    pub moments: Moments,
+    /// Whether those are images that the alignment was not fitted on.
+    pub apart: bool,
+    /// How well the alignment does on images held out of its fit; nothing for a CLIP's own contributions.
+    pub held_out_cosine: Option<f64>,
+}
+
+/// Models, text towers and moments, each under what it was loaded from.
+#[derive(Default)]
+pub struct Library {
+    models: HashMap<String, Arc<Loaded>>,
+    texts: HashMap<String, Arc<TextEncoder>>,
+    scorings: HashMap<String, Arc<Scoring>>,
+}
+
+impl Library {
+    /// The model registered as `name`, loaded.
+    ///
+    /// # Errors
+    /// When it is not registered, its files are gone or no longer a model that can be read, or changed since it was
+    /// added.
+    pub fn model(&mut self, store: &Store, name: &str) -> Result<Arc<Loaded>, EngineError> {
+        let entry = store.model(name)?;
+        if let Some(loaded) = self.models.get(&entry.fingerprint) {
+            return Ok(loaded.clone());
+        }
+        unchanged(&entry)?;
+        let checkpoint = Checkpoint::open(&entry.folder)?;
+        let decomposer = Decomposer::new(checkpoint.model()?)?;
+        let loaded = Loaded {
+            checkpoint,
+            decomposer,
+        };
+        Ok(self.keep_model(entry.fingerprint, loaded))
+    }
+
+    /// Keeps a model that was loaded, under its fingerprint.
+    pub fn keep_model(&mut self, fingerprint: String, loaded: Loaded) -> Arc<Loaded> {
+        let kept = self.models.entry(fingerprint);
+        kept.insert_entry(Arc::new(loaded)).get().clone()
+    }
+
+    /// The text tower of the CLIP registered as `name`.
+    ///
+    /// # Errors
+    /// As [`Self::model`].
+    pub fn texts(&mut self, store: &Store, name: &str) -> Result<Arc<TextEncoder>, EngineError> {
+        let entry = store.model(name)?;
+        if let Some(texts) = self.texts.get(&entry.fingerprint) {
+            return Ok(texts.clone());
+        }
+        unchanged(&entry)?;
+        let texts = Arc::new(TextEncoder::open(&entry.folder)?);
+        self.texts.insert(entry.fingerprint, texts.clone());
+        Ok(texts)
+    }
+
+    /// The moments kept under `key`, which says what they were gathered from.
+    #[must_use]
+    pub fn scoring(&self, key: &str) -> Option<Arc<Scoring>> {
+        self.scorings.get(key).cloned()
+    }
+
+    /// Keeps moments under `key`.
+    pub fn keep_scoring(&mut self, key: String, scoring: Scoring) -> Arc<Scoring> {
+        self.scorings
+            .entry(key)
+            .insert_entry(Arc::new(scoring))
+            .get()
+            .clone()
+    }
+
+    /// Forgets moments: an alignment was fitted anew.
+    pub fn forget_scorings(&mut self) {
+        self.scorings.clear();
+    }
+}
+
+/// Refuses a model whose files changed since it was added: what is stored of it would no longer be its.
+fn unchanged(entry: &ModelEntry) -> Result<(), EngineError> {
+    if entry.current_fingerprint()? == entry.fingerprint {
+        return Ok(());
+    }
+    let (name, folder) = (&entry.name, entry.folder.display());
+    Err(EngineError::refused(
+        format!("the files of {name} in {folder} changed since it was added"),
+        format!("run `add model {name} from \"{folder}\"` again"),
+    ))
+}

@@ -1,0 +1,137 @@
+//! Carries out resolved statements: joins models, store, alignment and analysis, and knows nothing of terminals.
+//!
+//! A [`Task`](crate::lang::query::Task) comes in with every name looked up; an [`Answer`](crate::answer::Answer) goes
+//! out. One file per kind of task; [`Desk`] is what all of them work with.
+
+pub mod align;
+pub mod catalog;
+pub mod check;
+pub mod compare;
+pub mod decompose;
+pub mod error;
+pub mod explain;
+pub mod features;
+pub mod frames;
+pub mod images;
+pub mod library;
+pub mod models;
+pub mod pictures;
+mod plan;
+mod probe;
+pub mod rank;
+pub mod retrieve;
+pub mod scores;
+mod select;
+pub mod show;
+pub mod spans;
+mod stability;
+pub mod stages;
+pub mod sweep;
+pub mod texts;
+mod threads;
+pub mod vectors;
+
+pub use error::EngineError;
+pub use library::Library;
+
+use std::collections::BTreeMap;
+
+use polars::prelude::DataFrame;
+
+use crate::answer::Answer;
+use crate::cancel::Cancel;
+use crate::lang::ast;
+use crate::lang::catalog::Catalog;
+use crate::lang::query::{Question, Task};
+use crate::progress::Progress;
+use crate::store::{Precision, Store};
+
+/// What a task works with.
+pub struct Desk<'a> {
+    /// Everything on disk.
+    pub store: &'a Store,
+    /// Models in memory.
+    pub library: &'a mut Library,
+    /// The names there are.
+    pub catalog: &'a Catalog,
+    /// The session's results, by name.
+    pub results: &'a BTreeMap<String, DataFrame>,
+    /// Stops the work.
+    pub cancel: &'a Cancel,
+    /// Is told how far it has come.
+    pub progress: &'a dyn Progress,
+}
+
+impl Desk<'_> {
+    /// The answer of a task; `model` is the one of several that a decomposition is at.
+    ///
+    /// # Errors
+    /// [`EngineError`], whatever stage it comes from.
+    pub fn answer(&mut self, task: &Task, model: Option<&str>) -> Result<Answer, EngineError> {
+        match task {
+            Task::AddModel { name, path } => self.add_model(name, path),
+            Task::AddImages { name, path, labels } => {
+                self.add_images(name, path, labels.as_deref())
+            }
+            Task::Decompose {
+                set,
+                precision,
+                batch,
+                last_layers,
+                tokens,
+                ..
+            } => {
+                if last_layers.is_some() || *tokens {
+                    return Err(EngineError::refused(
+                        "this version stores whole decompositions, without tokens",
+                        "leave out `layers` and `tokens`",
+                    ));
+                }
+                let precision = match precision {
+                    Some(ast::Precision::F16) => Precision::F16,
+                    _ => Precision::F32,
+                };
+                self.decompose(set, model.unwrap_or_default(), precision, *batch)
+            }
+            Task::Align {
+                model,
+                clip,
+                set,
+                lambda,
+                seed,
+            } => self.align(model, clip, set, *lambda, *seed),
+            Task::Sweep {
+                from,
+                to,
+                model,
+                clip,
+                set,
+                seed,
+            } => self.sweep((*from, *to), model, clip, set, *seed),
+            Task::Check { model, set } => self.check(model, set),
+            Task::Show(shown) => self.show(shown),
+            Task::Describe(described) => self.describe(described),
+            Task::Ask(question) => self.ask(question),
+            _ => Err(unsupported("this statement")),
+        }
+    }
+
+    fn ask(&mut self, question: &Question) -> Result<Answer, EngineError> {
+        match question.asked {
+            ast::Asked::Rank => self.rank(question),
+            ast::Asked::Compare => self.compare(question),
+            ast::Asked::Features => self.features(question),
+            ast::Asked::Spans => self.spans(question),
+            ast::Asked::Retrieve => self.retrieve(question),
+            ast::Asked::Contributions | ast::Asked::Representation => self.vectors(question),
+            _ => Err(unsupported("this question")),
+        }
+    }
+}
+
+fn unsupported(what: &str) -> EngineError {
+    EngineError::refused(
+        format!("this version understands {what} but does not compute it"),
+        "`help` lists what can be said",
+    )
+}

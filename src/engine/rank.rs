@@ -1,0 +1,383 @@
+//! `rank`: which units go with a concept.
+
+use std::sync::Arc;
+
+use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+
+use super::frames::{frame, unit_columns};
+use super::library::Scoring;
+use super::scores::Split;
+use super::stability::{self, Steadiness};
+use super::stages::filter_frame;
+use super::{Desk, EngineError, align, pictures};
+use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, score_from_moments};
+use crate::answer::Answer;
+use crate::decompose::{Component, ComponentKind, RowSpec};
+use crate::lang::filter::Filter;
+use crate::lang::query::{Question, Score, Target, Unit};
+
+/// A column of scores: one model asked about one concept.
+pub(super) struct Scored {
+    /// The model.
+    pub model: String,
+    /// The concept.
+    pub concept: String,
+    /// The units, and the score of each.
+    pub units: Vec<(Unit, f64)>,
+    /// How steady each unit's score and place are, where that was asked for.
+    pub steadiness: Option<Vec<Steadiness>>,
+}
+
+/// What scoring a target gave.
+pub(super) struct TargetScores {
+    /// One column per concept.
+    pub columns: Vec<Scored>,
+    /// Images that scores were taken on.
+    pub images: u64,
+    /// What they were computed from.
+    pub scoring: Arc<Scoring>,
+    /// Whether nothing had to be computed but the scores.
+    pub cached: bool,
+}
+
+impl Desk<'_> {
+    /// Ranks the units asked about.
+    pub(super) fn rank(&mut self, question: &Question) -> Result<Answer, EngineError> {
+        refuse_unsupported(question)?;
+        let mut columns = Vec::new();
+        let mut answer = Answer {
+            cached: true,
+            ..Answer::default()
+        };
+        for target in &question.targets {
+            let mut scores = self.score(question, target)?;
+            answer.cached &= scores.cached;
+            if question.stability {
+                let notes = self.add_steadiness(question, target, &mut scores.columns)?;
+                answer.notes.extend(notes);
+            }
+            let (scoring, images) = (&scores.scoring, scores.images);
+            note_basis(question, target, scoring, images, &mut answer.notes)?;
+            columns.extend(scores.columns);
+        }
+        for scored in &columns {
+            answer
+                .pictures
+                .extend(pictures::unit_grid(self.catalog, scored));
+        }
+        answer.title = Some(title(question));
+        answer.frame = self.table(question, &columns)?;
+        Ok(answer)
+    }
+
+    /// The scores of a target's units for every concept.
+    pub(super) fn score(
+        &mut self,
+        question: &Question,
+        target: &Target,
+    ) -> Result<TargetScores, EngineError> {
+        let clip = clip_of(target)?;
+        let kind = kind(question.score);
+        let (bases, cached) = self.bases(question, target)?;
+        let from_moments = question.images.is_none()
+            && kind != ScoreKind::Spearman
+            && target
+                .units
+                .iter()
+                .all(|unit| matches!(unit, Unit::Component(_)));
+        let done = self.store.decomposition(&target.model, &target.set)?;
+        let (scoring, warm) = self.scoring(&done, clip)?;
+        let groups = groups(done.specs(), &target.units)?;
+        let (scores, images) = if from_moments {
+            (
+                by_moments(&scoring, &groups, &bases, kind)?,
+                scoring.moments.n,
+            )
+        } else {
+            self.by_scan(question, target, &scoring, &groups, &bases)?
+        };
+        let columns = question
+            .concepts
+            .iter()
+            .enumerate()
+            .map(|(column, concept)| Scored {
+                model: target.model.clone(),
+                concept: concept.label(),
+                units: target
+                    .units
+                    .iter()
+                    .zip(&scores)
+                    .map(|(u, s)| (*u, s[column]))
+                    .collect(),
+                steadiness: None,
+            });
+        Ok(TargetScores {
+            columns: columns.collect(),
+            images,
+            scoring,
+            cached: cached && warm,
+        })
+    }
+
+    /// The subspaces of the concepts asked about, and whether all texts had been embedded before.
+    pub(super) fn bases(
+        &mut self,
+        question: &Question,
+        target: &Target,
+    ) -> Result<(Vec<TextBasis>, bool), EngineError> {
+        let clip = clip_of(target)?;
+        let (mut bases, mut cached) = (Vec::new(), true);
+        for concept in &question.concepts {
+            let embedded = self.embed(clip, concept, &question.template)?;
+            cached &= embedded.cached;
+            let dim = embedded.rows.len() / concept.texts().len().max(1);
+            bases.push(basis(question.score, &embedded.rows, dim));
+        }
+        Ok((bases, cached))
+    }
+
+    /// Scores of any units over chosen images, in one pass over the stored rows, and how many images those are.
+    fn by_scan(
+        &self,
+        question: &Question,
+        target: &Target,
+        scoring: &Scoring,
+        groups: &[Group],
+        bases: &[TextBasis],
+    ) -> Result<(Vec<Vec<f64>>, u64), EngineError> {
+        let keep = self.images(target, question.images.as_ref())?;
+        let result = scan_scores(
+            &self.stored(&target.model, &target.set)?,
+            &scoring.aligned,
+            groups,
+            bases,
+            kind(question.score),
+            &|id| keep[id as usize],
+            self.cancel,
+            self.progress,
+        )?;
+        Ok((result.scores, result.images))
+    }
+
+    /// Which images of a target's set take part: those scores are taken on, that satisfy the condition.
+    pub(super) fn images(
+        &self,
+        target: &Target,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<bool>, EngineError> {
+        let set = self.store.set(&target.set)?;
+        let split = Split::of(set.frame());
+        let mut keep: Vec<bool> = (0..set.len() as u32).map(|id| split.scores(id)).collect();
+        if let Some(filter) = filter {
+            let satisfied = filter_frame(set.frame(), filter)?;
+            // A condition that speaks of the split itself decides alone.
+            let decides = filter.columns().contains(&"split");
+            for (keep, satisfied) in keep.iter_mut().zip(satisfied) {
+                *keep = satisfied && (*keep || decides);
+            }
+        }
+        Ok(keep)
+    }
+
+    /// One row per unit, ordered by the first column of scores; one column of scores per model and concept.
+    fn table(&self, question: &Question, columns: &[Scored]) -> Result<DataFrame, EngineError> {
+        let mut units: Vec<Unit> = Vec::new();
+        for (unit, _) in columns.iter().flat_map(|scored| &scored.units) {
+            if !units.contains(unit) {
+                units.push(*unit);
+            }
+        }
+        let score = |scored: &Scored, unit: &Unit| {
+            scored
+                .units
+                .iter()
+                .find(|(own, _)| own == unit)
+                .map(|(_, score)| *score)
+        };
+        // A unit that the first model doesn't have comes last.
+        let first = |unit: &Unit| score(&columns[0], unit).unwrap_or(f64::NEG_INFINITY);
+        units.sort_by(|a, b| first(b).total_cmp(&first(a)));
+        let model = self
+            .catalog
+            .model(&question.targets[0].model)
+            .cloned()
+            .unwrap_or_default();
+        let mut frame_columns = unit_columns(&model, &units, question.paper);
+        for scored in columns {
+            let values: Vec<Option<f64>> = units.iter().map(|unit| score(scored, unit)).collect();
+            let name = column_name(question, scored);
+            frame_columns.push(Column::from(Series::new(name.clone().into(), values)));
+            if scored.steadiness.is_some() {
+                frame_columns.extend(stability::columns(&name, scored, &units));
+            }
+        }
+        let mut table = frame(frame_columns)?;
+        if let Some(after) = &question.after {
+            table = keep_rows(&table, &filter_frame(&table, after)?)?;
+        }
+        Ok(match question.limit {
+            Some(limit) => table.head(Some(limit)),
+            None => table,
+        })
+    }
+}
+
+/// Says what a target's scores rest on.
+pub(super) fn note_basis(
+    question: &Question,
+    target: &Target,
+    scoring: &Scoring,
+    images: u64,
+    notes: &mut Vec<String>,
+) -> Result<(), EngineError> {
+    let (model, set, clip) = (&target.model, &target.set, clip_of(target)?);
+    let apart = match (model == clip, scoring.apart) {
+        (true, _) => "no alignment is involved",
+        (false, true) => "none of which the alignment was fitted on",
+        (false, false) => "which the alignment was fitted on, as the set has no split",
+    };
+    notes.push(format!("{model}: {images} images of {set}, {apart}"));
+    if let Some(cosine) = scoring
+        .held_out_cosine
+        .filter(|&cosine| cosine < align::POOR)
+    {
+        notes.push(format!(
+            "the alignment of {model} to {clip} is poor (held-out cosine {cosine:.2}); its ranking says little"
+        ));
+    }
+    if images < 50 && question.images.is_some() {
+        notes.push(format!("scores on {images} images are unsteady"));
+    }
+    Ok(())
+}
+
+/// Scores of single components over all images, from moments: no image is read.
+fn by_moments(
+    scoring: &Scoring,
+    groups: &[Group],
+    bases: &[TextBasis],
+    kind: ScoreKind,
+) -> Result<Vec<Vec<f64>>, EngineError> {
+    let by_concept = bases
+        .iter()
+        .map(|basis| score_from_moments(&scoring.moments, &scoring.aligned, basis, kind))
+        .collect::<Result<Vec<_>, _>>()?;
+    let of_unit = |group: &Group| by_concept.iter().map(|s| s[group.components[0]]).collect();
+    Ok(groups.iter().map(of_unit).collect())
+}
+
+/// The rows that are kept.
+pub(super) fn keep_rows(table: &DataFrame, keep: &[bool]) -> Result<DataFrame, EngineError> {
+    let mask: polars::prelude::BooleanChunked = keep.iter().copied().collect();
+    Ok(table.filter(&mask)?)
+}
+
+/// `score`, or what tells the columns apart where there are several.
+fn column_name(question: &Question, scored: &Scored) -> String {
+    match (question.targets.len(), question.concepts.len()) {
+        (1, 1) => "score".to_owned(),
+        (1, _) => scored.concept.clone(),
+        (_, 1) => scored.model.clone(),
+        _ => format!("{} in {}", scored.concept, scored.model),
+    }
+}
+
+fn title(question: &Question) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    let concepts = list(
+        question
+            .concepts
+            .iter()
+            .map(|concept| concept.label())
+            .collect(),
+    );
+    let models = list(
+        question
+            .targets
+            .iter()
+            .map(|target| target.model.clone())
+            .collect(),
+    );
+    format!("{} with {concepts} in {models}", question.score.word())
+}
+
+pub(super) fn clip_of(target: &Target) -> Result<&str, EngineError> {
+    target.clip.as_deref().ok_or_else(|| {
+        EngineError::refused(
+            format!(
+                "{} is aligned to no CLIP model, so it can't be asked in words",
+                target.model
+            ),
+            format!("run `align {} to CLIP on {}`", target.model, target.set),
+        )
+    })
+}
+
+/// The basis that a score is taken on, from text embeddings `[k, K]`.
+pub(super) fn basis(score: Score, texts: &[f32], dim: usize) -> TextBasis {
+    match score {
+        Score::OrderFree => TextBasis::order_free(texts, dim),
+        _ => TextBasis::in_list_order(texts, dim),
+    }
+}
+
+pub(super) fn kind(score: Score) -> ScoreKind {
+    match score {
+        Score::Correlation => ScoreKind::Correlation,
+        Score::Variance => ScoreKind::VarianceShare,
+        Score::Covariance => ScoreKind::CovarianceShare,
+        Score::Spearman => ScoreKind::Spearman,
+        Score::OrderFree => ScoreKind::TraceCorrelation,
+    }
+}
+
+/// Units as groups of stored components, by position.
+pub(super) fn groups(specs: &[RowSpec], units: &[Unit]) -> Result<Vec<Group>, EngineError> {
+    let position = |component: Component| specs.iter().position(|spec| spec.component == component);
+    let in_layer = |layer: u16| {
+        let inside = specs.iter().enumerate().filter(move |(_, spec)| {
+            let Component {
+                kind, layer: own, ..
+            } = spec.component;
+            own == layer && matches!(kind, ComponentKind::Head | ComponentKind::Mlp)
+        });
+        inside.map(|(index, _)| index).collect::<Vec<_>>()
+    };
+    units
+        .iter()
+        .map(|unit| {
+            let components = match unit {
+                Unit::Component(component) => position(*component).into_iter().collect(),
+                Unit::Layer(layer) => in_layer(*layer),
+                Unit::Neurons { .. } | Unit::Tokens => Vec::new(),
+            };
+            if components.is_empty() {
+                let what = match unit {
+                    Unit::Neurons { .. } => "neurons are".to_owned(),
+                    Unit::Tokens => "tokens are".to_owned(),
+                    one => format!("{one} is"),
+                };
+                return Err(EngineError::refused(
+                    format!("{what} not stored with a decomposition"),
+                    "heads, mlps, layers and components are",
+                ));
+            }
+            Ok(Group {
+                name: unit.to_string(),
+                components,
+            })
+        })
+        .collect()
+}
+
+/// Refuses what the statement may say but this version does not compute.
+fn refuse_unsupported(question: &Question) -> Result<(), EngineError> {
+    let refuse = |what: &str| {
+        let message = format!("this version does not rank {what}");
+        Err(EngineError::refused(message, "leave that clause out"))
+    };
+    if question.via.is_some() {
+        return refuse("contributions via a head");
+    }
+    Ok(())
+}

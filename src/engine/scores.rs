@@ -1,0 +1,394 @@
+//! What scores are computed from: stored contributions, the alignment, and moments over the right images.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor};
+use polars::prelude::DataFrame;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::library::Scoring;
+use super::{Desk, EngineError};
+use crate::align::{Aligned, Alignment, Targets};
+use crate::analysis::{Moments, gather_moments};
+use crate::cancel::Cancel;
+use crate::contributions::{Contributions, ReadError};
+use crate::decompose::{RowSpec, Rows};
+use crate::store::{Blob, Decomposition, NamedTensor, Numbers, fingerprint};
+
+/// Values of a `split` column that say: these images were there to fit on.
+const FITTED: [&str; 3] = ["fit", "train", "training"];
+
+/// Where an alignment's note says which CLIP it was fitted to: its fingerprint, since a name can come to mean another.
+const FITTED_TO: &str = "clip_fingerprint";
+
+/// A stored decomposition as contributions.
+pub struct Stored(Decomposition);
+
+impl Stored {
+    /// Checks that the maps are there, so that reading them later cannot fail.
+    ///
+    /// # Errors
+    /// When they are missing or damaged.
+    pub fn new(decomposition: Decomposition) -> Result<Self, EngineError> {
+        decomposition.map(0)?;
+        Ok(Self(decomposition))
+    }
+
+    /// The decomposition.
+    #[must_use]
+    pub fn decomposition(&self) -> &Decomposition {
+        &self.0
+    }
+}
+
+impl Contributions for Stored {
+    fn specs(&self) -> &[RowSpec] {
+        self.0.specs()
+    }
+
+    fn map(&self, component: usize) -> &[f32] {
+        self.0
+            .map(component)
+            .expect("all maps were loaded when this was made")
+    }
+
+    fn dim(&self) -> usize {
+        self.0.dims()
+    }
+
+    fn parts(&self) -> usize {
+        self.0.parts()
+    }
+
+    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError> {
+        let all: Vec<usize>;
+        let which = match which {
+            Some(which) => which,
+            None => {
+                all = (0..self.0.specs().len()).collect();
+                &all
+            }
+        };
+        self.0
+            .read(part, which, true)
+            .map_err(|error| ReadError(Box::new(error)))
+    }
+}
+
+/// The representations of a stored CLIP decomposition, by image.
+pub struct StoredTargets(pub Decomposition);
+
+impl Targets for StoredTargets {
+    fn dim(&self) -> usize {
+        self.0.dims()
+    }
+
+    fn read(&self, ids: &[u32]) -> Result<Vec<f32>, ReadError> {
+        let width = self.0.dims();
+        let mut values = Vec::with_capacity(ids.len() * width);
+        let failed = |error| ReadError(Box::new(error));
+        for id in ids {
+            let part = self
+                .0
+                .manifest()
+                .parts
+                .partition_point(|part| part.end <= *id as usize);
+            let missing = || ReadError(Box::new(crate::align::NoTarget(*id)));
+            if part >= self.0.parts() {
+                return Err(missing());
+            }
+            let part = self.0.part(part).map_err(failed)?;
+            let row = part.ids().binary_search(id).map_err(|_| missing())?;
+            values.extend_from_slice(&part.z().map_err(failed)?[row * width..(row + 1) * width]);
+        }
+        Ok(values)
+    }
+}
+
+/// Which images of a set may be fitted on, and which scores are taken on.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// By image id: whether it is there to fit on.
+    fitted: Option<Vec<bool>>,
+}
+
+impl Split {
+    /// Reads the column `split` of a set's table, if there is one with both kinds of images.
+    #[must_use]
+    pub fn of(frame: &DataFrame) -> Self {
+        let column = frame
+            .column("split")
+            .ok()
+            .and_then(|column| column.str().ok());
+        let fitted = column.map(|column| {
+            let is_fitted = |name: Option<&str>| name.is_some_and(|name| FITTED.contains(&name));
+            column.iter().map(is_fitted).collect::<Vec<bool>>()
+        });
+        let mixed = |fitted: &Vec<bool>| fitted.contains(&true) && fitted.contains(&false);
+        Self {
+            fitted: fitted.filter(mixed),
+        }
+    }
+
+    /// Whether the set says which images are which.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.fitted.is_some()
+    }
+
+    /// A name for this very split, that another one has not.
+    fn fingerprint(&self) -> Option<String> {
+        let bits = self.fitted.as_ref()?.iter().map(|&fitted| u8::from(fitted));
+        Some(fingerprint(&bits.collect::<Vec<u8>>()))
+    }
+
+    /// Whether an alignment may be fitted on this image.
+    #[must_use]
+    pub fn fits(&self, id: u32) -> bool {
+        self.fitted
+            .as_ref()
+            .is_none_or(|fitted| fitted.get(id as usize) == Some(&true))
+    }
+
+    /// Whether scores are taken on this image: one that was not fitted on, where that is known.
+    #[must_use]
+    pub fn scores(&self, id: u32) -> bool {
+        self.fitted
+            .as_ref()
+            .is_none_or(|fitted| fitted.get(id as usize) == Some(&false))
+    }
+}
+
+impl Desk<'_> {
+    /// Opens the stored contributions of a model on a set.
+    pub(super) fn stored(&self, model: &str, set: &str) -> Result<Stored, EngineError> {
+        Stored::new(self.store.decomposition(model, set)?)
+    }
+
+    /// The alignment of a model to a CLIP on a set; the identity for the CLIP itself.
+    pub(super) fn alignment(
+        &self,
+        stored: &Stored,
+        model: &str,
+        clip: &str,
+    ) -> Result<Alignment, EngineError> {
+        if model == clip {
+            return Ok(Alignment::identity(stored.dim()));
+        }
+        let set = &stored.decomposition().manifest().set;
+        let help = format!("run `align {model} to {clip} on {set}`");
+        let unaligned = || {
+            let message = format!("{model} is not aligned to {clip} on {set} yet");
+            EngineError::refused(message, help.clone())
+        };
+        let mut blob = stored
+            .decomposition()
+            .load_blob(&align_blob(clip))?
+            .ok_or_else(unaligned)?;
+        if blob.note[FITTED_TO] != json!(self.store.model(clip)?.fingerprint) {
+            return Err(EngineError::refused(
+                format!("{clip} is another model than {model} was aligned to on {set}"),
+                help,
+            ));
+        }
+        let mut alignment: Alignment =
+            serde_json::from_value(blob.note.clone()).map_err(|_| unaligned())?;
+        let maps = stored
+            .specs()
+            .iter()
+            .map(|spec| blob.take_f32(&spec.component.to_string()));
+        alignment.maps = maps.collect::<Option<_>>().ok_or_else(unaligned)?;
+        Ok(alignment)
+    }
+
+    /// Keeps an alignment with the decomposition it belongs to.
+    pub(super) fn keep_alignment(
+        &self,
+        stored: &Stored,
+        clip: &str,
+        alignment: &Alignment,
+    ) -> Result<(), EngineError> {
+        let shape = [alignment.dim, alignment.width];
+        let named = stored.specs().iter().zip(&alignment.maps);
+        let tensors = named
+            .map(|(spec, map)| NamedTensor::f32(spec.component.to_string(), &shape, map.clone()));
+        let bare = Alignment {
+            maps: Vec::new(),
+            ..alignment.clone()
+        };
+        let mut note = serde_json::to_value(bare).expect("numbers and texts are JSON");
+        note[FITTED_TO] = json!(self.store.model(clip)?.fingerprint);
+        let blob = Blob {
+            tensors: tensors.collect(),
+            note,
+        };
+        stored.decomposition().remove_blob(&moments_blob(clip))?;
+        Ok(stored.decomposition().save_blob(&align_blob(clip), &blob)?)
+    }
+
+    /// Aligned maps and moments of a decomposition on the images that scores are taken on: read from the store, or
+    /// gathered in one pass over it and kept. The flag says whether they were there already.
+    pub(super) fn scoring(
+        &mut self,
+        done: &Decomposition,
+        clip: &str,
+    ) -> Result<(Arc<Scoring>, bool), EngineError> {
+        let manifest = done.manifest();
+        let (model, set) = (&manifest.model, &manifest.set);
+        let split = Split::of(self.store.set(set)?.frame());
+        let basis = json!({
+            "model": manifest.model_fingerprint,
+            "images": manifest.set_fingerprint,
+            "rows": manifest.covered(),
+            "clip": self.store.model(clip)?.fingerprint,
+            "split": split.fingerprint(),
+        });
+        let key = basis.to_string();
+        if let Some(scoring) = self.library.scoring(&key) {
+            return Ok((scoring, true));
+        }
+        if let Some(scoring) = load_scoring(done, clip, &basis)? {
+            return Ok((self.library.keep_scoring(key, scoring), true));
+        }
+        let stored = self.stored(model, set)?;
+        let alignment = self.alignment(&stored, model, clip)?;
+        let aligned = Aligned::new(&stored, &alignment);
+        let keep = |id| split.scores(id);
+        let moments = gather_moments(&stored, &aligned, &keep, self.cancel, self.progress)?;
+        let scoring = Scoring {
+            aligned,
+            moments,
+            apart: split.is_known(),
+            held_out_cosine: alignment.report.map(|report| report.held_out_cosine),
+        };
+        save_scoring(done, clip, &scoring, basis)?;
+        Ok((self.library.keep_scoring(key, scoring), false))
+    }
+}
+
+pub(super) fn align_blob(clip: &str) -> String {
+    format!("align-{clip}")
+}
+
+pub(super) fn moments_blob(clip: &str) -> String {
+    format!("moments-{clip}")
+}
+
+fn save_scoring(
+    done: &Decomposition,
+    clip: &str,
+    scoring: &Scoring,
+    basis: Value,
+) -> Result<(), EngineError> {
+    let names = names(done);
+    let aligned = &scoring.aligned;
+    let maps = names
+        .iter()
+        .zip(&aligned.maps)
+        .zip(&aligned.widths)
+        .map(|((name, map), width)| {
+            NamedTensor::f32(format!("{name}.map"), &[*width, aligned.dim], map.clone())
+        });
+    let moments = scoring.moments.to_tensors(&names).into_iter();
+    let moments = moments.map(|(name, shape, values)| NamedTensor::f64(name, &shape, values));
+    let blob = Blob {
+        tensors: maps.chain(moments).collect(),
+        note: json!({
+            "basis": basis,
+            "dim": aligned.dim,
+            "bias": aligned.bias,
+            "apart": scoring.apart,
+            "held_out_cosine": scoring.held_out_cosine,
+        }),
+    };
+    Ok(done.save_blob(&moments_blob(clip), &blob)?)
+}
+
+/// What of a [`Scoring`] stands in the note beside its tensors.
+#[derive(Deserialize)]
+struct Note {
+    dim: usize,
+    bias: Vec<f32>,
+    apart: bool,
+    held_out_cosine: Option<f64>,
+}
+
+/// What [`save_scoring`] wrote, unless it is missing or rests on something else.
+fn load_scoring(
+    done: &Decomposition,
+    clip: &str,
+    basis: &Value,
+) -> Result<Option<Scoring>, EngineError> {
+    let Some(mut blob) = done.load_blob(&moments_blob(clip))? else {
+        return Ok(None);
+    };
+    if blob.note["basis"] != *basis {
+        return Ok(None);
+    }
+    let names = names(done);
+    let widths: Vec<usize> = done.specs().iter().map(|s| s.width).collect();
+    let Ok(Note {
+        dim,
+        bias,
+        apart,
+        held_out_cosine,
+    }) = serde_json::from_value(blob.note.clone())
+    else {
+        return Ok(None);
+    };
+    let maps = names
+        .iter()
+        .map(|name| blob.take_f32(&format!("{name}.map")))
+        .collect();
+    let find = |name: &str| match blob.get(name).map(|t| (&t.shape, &t.numbers)) {
+        Some((shape, Numbers::F64(values))) => Some((shape.clone(), values.clone())),
+        _ => None,
+    };
+    let moments = Moments::from_tensors(&names, &widths, dim, &find).ok();
+    let (Some(maps), Some(moments)) = (maps, moments) else {
+        return Ok(None);
+    };
+    let aligned = Aligned {
+        dim,
+        widths,
+        maps,
+        bias,
+    };
+    Ok(Some(Scoring {
+        aligned,
+        moments,
+        apart,
+        held_out_cosine,
+    }))
+}
+
+/// The components' names, in order.
+fn names(done: &Decomposition) -> Vec<String> {
+    let specs = done.specs().iter();
+    specs.map(|spec| spec.component.to_string()).collect()
+}
+
+/// Mean over images of the length of the summed contributions of some components.
+pub(super) fn mean_norm(
+    stored: &Stored,
+    components: &[usize],
+    cancel: &Cancel,
+) -> Result<f64, EngineError> {
+    let dim = stored.dim();
+    let (mut sum, mut images) = (0.0, 0);
+    for part in 0..stored.parts() {
+        cancel.check()?;
+        let rows = stored.read(part, Some(components))?;
+        let mut total = Tensor::zeros((rows.len(), dim), DType::F32, &Device::Cpu)?;
+        for (slab, &component) in rows.slabs.iter().zip(components) {
+            let width = stored.specs()[component].width;
+            let map = Tensor::from_slice(stored.map(component), (width, dim), &Device::Cpu)?;
+            let row = Tensor::from_slice(slab, (rows.len(), width), &Device::Cpu)?;
+            total = (total + row.matmul(&map)?)?;
+        }
+        sum += f64::from(total.sqr()?.sum(1)?.sqrt()?.sum_all()?.to_scalar::<f32>()?);
+        images += rows.len();
+    }
+    Ok(sum / images.max(1) as f64)
+}

@@ -1,0 +1,203 @@
+//! Pipe stages: what is done to an answer's table after it was made.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use polars::prelude::{
+    AnyValue, Column, DataFrame, IdxCa, IpcWriter, ParquetWriter, SerWriter, SortMultipleOptions,
+};
+
+use super::EngineError;
+use super::frames::{frame, numbers};
+use super::rank::keep_rows;
+use crate::failure::in_words;
+use crate::lang::filter::{Filter, Literal};
+use crate::lang::query::{Aggregate, Reducer, Stage};
+use crate::output::format::{self, Format};
+
+/// Carries out the stages of a pipe, in order. What they say for the user goes to `notes`.
+///
+/// # Errors
+/// When a column is missing or of the wrong type, or a file can't be written.
+pub fn run(
+    mut table: DataFrame,
+    stages: &[Stage],
+    notes: &mut Vec<String>,
+) -> Result<DataFrame, EngineError> {
+    for stage in stages {
+        table = match stage {
+            Stage::Where(filter) => keep_rows(&table, &filter_frame(&table, filter)?)?,
+            Stage::Sort(keys) => sort(&table, keys)?,
+            Stage::Select(columns) => table.select(columns.iter().map(String::as_str))?,
+            Stage::Take(count) => table.head(Some(*count)),
+            Stage::Group { by, aggregates } => group(&table, by, aggregates)?,
+            Stage::Save(path) => {
+                save(&mut table, Path::new(path))?;
+                notes.push(format!("saved {} rows to {path}", table.height()));
+                table
+            }
+        };
+    }
+    Ok(table)
+}
+
+/// Which rows of a table satisfy a condition. A test of a missing value is not satisfied.
+///
+/// # Errors
+/// When the condition names a column that the table doesn't have.
+pub fn filter_frame(table: &DataFrame, filter: &Filter) -> Result<Vec<bool>, EngineError> {
+    let mut columns = HashMap::new();
+    for name in filter.columns() {
+        columns.insert(name, table.column(name)?);
+    }
+    let row = |row: usize| {
+        let value = |name: &str| literal(columns.get(name)?, row);
+        filter.test(&value).unwrap_or(false)
+    };
+    Ok((0..table.height()).map(row).collect())
+}
+
+fn literal(column: &Column, row: usize) -> Option<Literal> {
+    match column.get(row).ok()? {
+        AnyValue::Null => None,
+        AnyValue::String(text) => Some(Literal::Text(text.to_owned())),
+        AnyValue::StringOwned(text) => Some(Literal::Text(text.to_string())),
+        AnyValue::Boolean(truth) => Some(Literal::Text(truth.to_string())),
+        other => other.extract::<f64>().map(Literal::Number),
+    }
+}
+
+fn sort(table: &DataFrame, keys: &[(String, bool)]) -> Result<DataFrame, EngineError> {
+    let options = SortMultipleOptions::default()
+        .with_order_descending_multi(keys.iter().map(|(_, descending)| *descending))
+        .with_nulls_last(true)
+        .with_maintain_order(true);
+    Ok(table.sort(keys.iter().map(|(column, _)| column.as_str()), options)?)
+}
+
+/// One row per group, groups in the order in which they first appear.
+fn group(
+    table: &DataFrame,
+    by: &[String],
+    aggregates: &[Aggregate],
+) -> Result<DataFrame, EngineError> {
+    let keys = table.select(by.iter().map(String::as_str))?;
+    let (mut order, mut rows): (Vec<u32>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+    let mut seen = HashMap::new();
+    for row in 0..table.height() {
+        let key: Vec<String> = keys
+            .columns()
+            .iter()
+            .map(|column| Ok(column.get(row)?.to_string()))
+            .collect::<Result<_, EngineError>>()?;
+        let place = *seen.entry(key).or_insert_with(|| {
+            order.push(row as u32);
+            rows.push(Vec::new());
+            rows.len() - 1
+        });
+        rows[place].push(row);
+    }
+    let mut columns = keys
+        .take(&IdxCa::from_vec("rows".into(), order))?
+        .columns()
+        .to_vec();
+    for aggregate in aggregates {
+        columns.push(aggregated(table, aggregate, &rows)?);
+    }
+    Ok(frame(columns)?)
+}
+
+fn aggregated(
+    table: &DataFrame,
+    aggregate: &Aggregate,
+    groups: &[Vec<usize>],
+) -> Result<Column, EngineError> {
+    let name = aggregate.name();
+    let Some(of) = &aggregate.column else {
+        return Ok(numbers(&name, groups.iter().map(|rows| rows.len() as f64)));
+    };
+    let column = table.column(of)?;
+    let number = |row: &usize| match literal(column, *row) {
+        Some(Literal::Number(value)) => Some(value),
+        _ => None,
+    };
+    let reduced = |rows: &Vec<usize>| {
+        reduce(
+            aggregate.reducer,
+            rows.iter().filter_map(number).collect(),
+            rows.len(),
+        )
+    };
+    Ok(numbers(&name, groups.iter().map(reduced)))
+}
+
+fn reduce(reducer: Reducer, mut values: Vec<f64>, rows: usize) -> f64 {
+    let count = values.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
+    match reducer {
+        Reducer::Count => rows as f64,
+        Reducer::Sum => values.iter().sum(),
+        Reducer::Mean => mean(&values),
+        Reducer::Max => values.iter().copied().fold(f64::NAN, f64::max),
+        Reducer::Min => values.iter().copied().fold(f64::NAN, f64::min),
+        Reducer::Std => {
+            let middle = mean(&values);
+            let squares = values
+                .iter()
+                .map(|value| (value - middle).powi(2))
+                .sum::<f64>();
+            (squares / (count - 1.0)).sqrt()
+        }
+        Reducer::Median => {
+            values.sort_by(f64::total_cmp);
+            match values.len() {
+                0 => f64::NAN,
+                n if n % 2 == 1 => values[n / 2],
+                n => (values[n / 2 - 1] + values[n / 2]) / 2.0,
+            }
+        }
+    }
+}
+
+/// Writes a table in the format that the file's extension names.
+fn save(table: &mut DataFrame, path: &Path) -> Result<(), EngineError> {
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let failed = |why: String| EngineError::Refused {
+        message: format!("can't write {}: {why}", path.display()),
+        help: None,
+    };
+    let text = match extension.as_str() {
+        "csv" => Some(Format::Csv),
+        "tsv" => Some(Format::Tsv),
+        "json" => Some(Format::Json),
+        "ndjson" | "jsonl" => Some(Format::Ndjson),
+        "md" => Some(Format::Markdown),
+        "parquet" | "arrow" | "ipc" => None,
+        _ => {
+            return Err(EngineError::refused(
+                format!("can't tell how to write {}", path.display()),
+                "the extension decides: csv, tsv, json, ndjson, md, parquet or arrow",
+            ));
+        }
+    };
+    let mut file = BufWriter::new(File::create(path).map_err(|error| failed(in_words(&error)))?);
+    let written = match text {
+        Some(format) => format::write(table, format, &mut file).map_err(|e| e.to_string()),
+        None if extension == "parquet" => ParquetWriter::new(&mut file)
+            .finish(table)
+            .map(|_| ())
+            .map_err(|e| e.to_string()),
+        None => IpcWriter::new(&mut file)
+            .finish(table)
+            .map_err(|e| e.to_string()),
+    };
+    written
+        .and_then(|()| file.flush().map_err(|e| e.to_string()))
+        .map_err(failed)
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C: the first press stops the query, a second one within two seconds the program.
+
+use std::io;
+use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cancel::Cancel;
+use crate::failure::Exit;
+
+/// How soon a second press has to follow.
+const IMPATIENCE: Duration = Duration::from_secs(2);
+
+/// Connects Ctrl-C to `cancel` for the rest of the process.
+///
+/// # Errors
+/// When the operating system refuses, or a handler is already installed.
+pub fn install(cancel: Cancel) -> io::Result<()> {
+    let last: Mutex<Option<Instant>> = Mutex::new(None);
+    let handler = move || {
+        let now = Instant::now();
+        let before = last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(now);
+        let again = before.is_some_and(|before| now.duration_since(before) < IMPATIENCE);
+        // Not the second press if the first one has already done its work and another query runs.
+        if again && cancel.requested() {
+            process::exit(i32::from(Exit::Cancelled.code()));
+        }
+        cancel.request();
+    };
+    ctrlc::set_handler(handler).map_err(io::Error::other)
+}

@@ -1,0 +1,50 @@
+//! Vectorised elementwise kernels for the CPU.
+//!
+//! candle's own elementwise operations are scalar and allocate a tensor each; in a vision transformer's forward pass they
+//! cost as much as half the matrix products. These run in place where they can and are compiled for AVX-512, AVX2 and
+//! the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our own).
+
+mod activation;
+mod convolution;
+mod depthwise;
+mod math;
+mod norm;
+mod softmax;
+
+pub use activation::{
+    Activation, add_bias, add_in_place, add_repeated, bias_activation, scale_columns,
+};
+pub use convolution::unfold;
+pub use depthwise::depthwise;
+pub use norm::{LayerNorm, Normalized};
+pub use softmax::scaled_softmax;
+
+use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
+
+/// Rows per parallel task: enough work to be worth a task, small enough to balance.
+const ROWS_PER_TASK: usize = 64;
+
+/// Calls `read` with the values of a contiguous f32 tensor.
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(CpuStorage::F32(values)) => Ok(read(&values[span(layout)?])),
+        _ => candle_core::bail!("this kernel takes f32 tensors on the CPU"),
+    }
+}
+
+/// The values of a contiguous f32 storage, to be changed in place.
+fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    match storage {
+        CpuStorage::F32(values) => Ok(&mut values[span(layout)?]),
+        _ => candle_core::bail!("this kernel takes f32 tensors"),
+    }
+}
+
+fn span(layout: &Layout) -> Result<std::ops::Range<usize>> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(start..end),
+        None => candle_core::bail!("this kernel takes contiguous tensors"),
+    }
+}

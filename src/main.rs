@@ -1,0 +1,29 @@
+//! The `vitscope` command: flags in, exit code out. Everything else is the library.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use vitscope::failure::Failure;
+use vitscope::front::{Engine, Launch, Source};
+use vitscope::session::{self, Session};
+use vitscope::{cli, demo};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Opens sessions.
+struct Launcher;
+
+impl Launch for Launcher {
+    fn open(&mut self, store: Option<&Path>) -> Result<Box<dyn Engine>, Failure> {
+        Ok(Box::new(Session::open(session::default_store(store)?)?))
+    }
+
+    fn demo(&mut self) -> Result<(Box<dyn Engine>, Source), Failure> {
+        demo::open(&demo::folder()?)
+    }
+}
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run(&mut Launcher).code())
+}

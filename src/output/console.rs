@@ -1,0 +1,368 @@
+//! The sink of the command line and the prompt: answers on one stream, narration on the other.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use polars::prelude::{DataFrame, NamedFrom, Series};
+
+use super::color::Depth;
+use super::format::{self, Format};
+use super::report;
+use super::settings::Look;
+use super::sgr::{Style, paint};
+use super::table::{self, Layout};
+use crate::answer::{Answer, Picture, Sink};
+use crate::failure::Failure;
+use crate::picture::terminal::Protocol;
+use crate::picture::{self, Canvas, ansi};
+
+/// Columns of pictures that go into a file.
+const COLUMNS_IN_A_FILE: usize = 80;
+
+/// Writes answers to `out`, notes and errors to `err`.
+pub struct Console {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    /// How answers look.
+    pub look: Look,
+}
+
+impl Console {
+    /// Writes to the process's stdout and stderr.
+    #[must_use]
+    pub fn stdio(look: Look) -> Self {
+        Self::new(
+            Box::new(io::BufWriter::new(io::stdout())),
+            Box::new(io::stderr()),
+            look,
+        )
+    }
+
+    /// Writes to any two streams.
+    #[must_use]
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
+        Self { out, err, look }
+    }
+
+    /// A sentence for the person at the terminal.
+    pub fn narrate(&mut self, sentence: &str) {
+        // Narration that cannot be written is lost; there is nowhere else to say so.
+        let _ = writeln!(self.err, "{sentence}");
+    }
+
+    /// A prompt: no line break after it.
+    pub fn ask(&mut self, prompt: &str) {
+        let _ = write!(self.err, "{prompt}").and_then(|()| self.err.flush());
+    }
+
+    /// A sentence that may be skipped.
+    pub fn whisper(&mut self, sentence: &str) {
+        let depth = self.look.err_depth;
+        self.narrate(&paint(sentence, Style::Dim, depth));
+    }
+
+    /// A statement that is about to run, after a blank line; the comments before it stand back.
+    pub fn echo(&mut self, statement: &str) {
+        self.narrate("");
+        for line in statement.lines() {
+            match line.trim_start().starts_with(['#', '-']) {
+                true => self.whisper(line),
+                false => self.narrate(&paint(line, Style::Bold, self.look.err_depth)),
+            }
+        }
+    }
+
+    /// What went wrong: drawn for people, JSON for programs that asked for JSON. Nothing for a silent failure.
+    pub fn failure(&mut self, failure: &Failure) {
+        if failure.is_silent() {
+            return;
+        }
+        let text = match self.look.format {
+            Format::Json | Format::Ndjson => report::json_line(failure),
+            _ => {
+                let columns = self.look.columns();
+                report::graphical(failure, self.look.err_depth, self.look.ascii, columns)
+            }
+        };
+        self.narrate(text.trim_end_matches('\n'));
+    }
+
+    fn table(&mut self, frame: &DataFrame) -> io::Result<Vec<String>> {
+        if frame.width() == 0 {
+            return Ok(Vec::new());
+        }
+        if self.look.format != Format::Table {
+            format::write(frame, self.look.format, &mut self.out)?;
+            return Ok(Vec::new());
+        }
+        let layout = Layout {
+            width: self.look.columns(),
+            rows: self.look.rows,
+            ascii: self.look.ascii,
+            depth: self.look.out_depth,
+        };
+        let drawn = table::draw(frame, layout);
+        self.out.write_all(drawn.text.as_bytes())?;
+        Ok(drawn.left_out)
+    }
+
+    fn pictures(&mut self, pictures: &[Picture]) -> io::Result<()> {
+        let protocol = self.look.graphics.protocol;
+        if protocol == Protocol::None || !self.look.format.is_for_people() {
+            return Ok(());
+        }
+        let depth = match protocol {
+            Protocol::Characters => Depth::Never,
+            _ => self.look.graphics.depth,
+        };
+        let canvas = Canvas {
+            columns: self.look.columns().unwrap_or(COLUMNS_IN_A_FILE),
+            colored: depth != Depth::Never,
+            ascii: self.look.ascii,
+        };
+        for picture in pictures {
+            writeln!(self.out)?;
+            for line in picture::draw(picture, canvas) {
+                writeln!(self.out, "{}", ansi::line(&line, depth))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Console {
+    fn answer(&mut self, answer: &Answer) -> io::Result<()> {
+        if let Some(title) = answer
+            .title
+            .as_ref()
+            .filter(|_| self.look.format.is_for_people())
+        {
+            let title = paint(title, Style::Bold, self.look.out_depth);
+            writeln!(self.out, "{title}")?;
+        }
+        let left_out = self.table(&answer.frame)?;
+        self.pictures(&answer.pictures)?;
+        self.out.flush()?;
+        for sentence in left_out {
+            self.whisper(&sentence);
+        }
+        for note in &answer.notes {
+            let word = paint("note:", Style::Yellow, self.look.err_depth);
+            self.narrate(&format!("{word} {note}"));
+        }
+        if self.look.timer {
+            self.whisper(&timing(answer));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        match self.look.format {
+            Format::Table | Format::Line | Format::Markdown => {
+                writeln!(self.out, "{}", text.trim_end_matches('\n'))?;
+            }
+            machine => {
+                let lines: Vec<&str> = text.lines().collect();
+                let column = Series::new("text".into(), lines);
+                let frame = DataFrame::new_infer_height(vec![column.into()])
+                    .map_err(|error| io::Error::other(error.to_string()))?;
+                format::write(&frame, machine, &mut self.out)?;
+            }
+        }
+        self.out.flush()
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.look.set(name, value)
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        self.look.list().into()
+    }
+}
+
+/// `(12 rows, 34 ms, from cache)`.
+fn timing(answer: &Answer) -> String {
+    let rows = match answer.frame.height() {
+        _ if answer.frame.width() == 0 => String::new(),
+        1 => "1 row, ".to_owned(),
+        n => format!("{n} rows, "),
+    };
+    let origin = if answer.cached {
+        "from cache"
+    } else {
+        "computed"
+    };
+    format!("({rows}{}, {origin})", duration(answer.elapsed))
+}
+
+/// `34 ms`, `1.2 s`, `3 min 20 s`.
+#[must_use]
+pub fn duration(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if seconds < 0.9995 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = elapsed.as_secs();
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+/// Streams that tests can read back.
+#[cfg(test)]
+pub(crate) mod test_streams {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// A buffer that is written and read through the same handle.
+    #[derive(Clone, Default)]
+    pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Page {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn console(look: Look) -> (Console, Page, Page) {
+        let (out, err) = (Page::default(), Page::default());
+        let console = Console::new(Box::new(out.clone()), Box::new(err.clone()), look);
+        (console, out, err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::test_streams::console;
+    use super::*;
+    use crate::answer::{Captioned, UnitGrid};
+    use crate::picture::terminal::Images;
+    use image::RgbImage;
+
+    fn answer() -> Answer {
+        let scores = Series::new("score".into(), [0.5f32, 0.25]);
+        Answer {
+            title: Some("Heads by score".into()),
+            frame: DataFrame::new_infer_height(vec![scores.into()]).unwrap(),
+            pictures: vec![
+                Picture::Images(vec![Captioned {
+                    image: RgbImage::new(4, 4),
+                    caption: "a caption".into(),
+                }]),
+                Picture::UnitGrid(UnitGrid {
+                    model: "deit".into(),
+                    rows: 1,
+                    cols: 1,
+                    values: vec![Some(0.5)],
+                    low: 0.0,
+                    high: 1.0,
+                    row_labels: vec!["0".into()],
+                    col_labels: vec!["0".into()],
+                }),
+            ],
+            notes: vec!["the held-out cosine is poor".into()],
+            cached: true,
+            elapsed: Duration::from_millis(34),
+        }
+    }
+
+    #[test]
+    fn data_goes_to_one_stream_and_narration_to_the_other() {
+        let mut look = Look::plain();
+        look.timer = true;
+        look.rows = Some(1);
+        let (mut console, out, err) = console(look);
+        console.answer(&answer()).unwrap();
+        assert!(out.text().starts_with("Heads by score\n┌"));
+        assert_eq!(
+            err.text(),
+            "1 of 2 rows; `set rows all` shows the rest\nnote: the held-out cosine is poor\n\
+             (2 rows, 34 ms, from cache)\n"
+        );
+    }
+
+    #[test]
+    fn machine_formats_have_no_title_no_pictures_and_the_same_bytes_on_any_terminal() {
+        let bytes = |format, width, depth| {
+            let mut look = Look::plain();
+            look.is_terminal = width != 200;
+            look.format = format;
+            look.width = Some(width);
+            look.rows = Some(1);
+            look.out_depth = depth;
+            look.set_images(Images::Blocks);
+            let (mut console, out, _) = console(look);
+            console.answer(&answer()).unwrap();
+            out.text()
+        };
+        for format in Format::ALL.into_iter().filter(|f| !f.is_for_people()) {
+            let wide = bytes(format, 200, Depth::Never);
+            assert_eq!(wide, bytes(format, 5, Depth::True), "{format:?}");
+            assert!(!wide.contains("Heads") && !wide.contains("caption"));
+        }
+    }
+
+    #[test]
+    fn pictures_follow_the_table_where_they_can_be_drawn() {
+        let shown = |images, depth| {
+            let mut look = Look::plain();
+            look.out_depth = depth;
+            look.set_images(images);
+            let (mut console, out, _) = console(look);
+            console.answer(&answer()).unwrap();
+            out.text()
+        };
+        assert!(shown(Images::Blocks, Depth::True).contains("48;2;"));
+        assert!(shown(Images::Blocks, Depth::Ansi256).contains("48;5;"));
+        let plain = shown(Images::Blocks, Depth::Never);
+        assert!(plain.contains("deit") && plain.contains("a caption") && !plain.contains('\x1b'));
+        assert!(
+            !shown(Images::Auto, Depth::Never).contains("deit"),
+            "a pipe"
+        );
+    }
+
+    #[test]
+    fn help_is_text_for_people_and_rows_for_programs() {
+        let mut look = Look::plain();
+        look.format = Format::Json;
+        let (mut console, out, _) = console(look);
+        console.text("rank UNITS\nfor CONCEPT\n").unwrap();
+        let parsed: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!(parsed[1]["text"], "for CONCEPT");
+    }
+
+    #[test]
+    fn an_answer_without_a_table_counts_no_rows() {
+        let mut answer = answer();
+        assert_eq!(timing(&answer), "(2 rows, 34 ms, from cache)");
+        answer.frame = DataFrame::empty();
+        answer.cached = false;
+        assert_eq!(timing(&answer), "(34 ms, computed)");
+    }
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        for (millis, text) in [
+            (0, "0 ms"),
+            (34, "34 ms"),
+            (1240, "1.2 s"),
+            (200_000, "3 min 20 s"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+}

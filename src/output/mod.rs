@@ -1,0 +1,12 @@
+//! How answers, narration and errors look. stdout is data, stderr is narration.
+
+pub mod cell;
+pub mod color;
+pub mod console;
+pub mod format;
+pub mod progress;
+pub mod report;
+pub mod settings;
+pub mod sgr;
+pub mod table;
+pub mod width;

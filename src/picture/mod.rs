@@ -1,0 +1,37 @@
+//! Pictures as lines of styled characters: one pure renderer for the prompt, scripts and the TUI.
+//!
+//! Everything here maps data to [`ratatui::text::Line`]s and touches no terminal; `ansi` turns lines into bytes at a
+//! stream's colour depth, `terminal` decides how pictures are shown at all.
+
+pub mod ansi;
+pub mod colormap;
+pub mod fit;
+pub mod half_blocks;
+pub mod heat;
+pub mod image_rows;
+pub mod terminal;
+pub mod unit_grid;
+
+use ratatui::text::Line;
+
+use crate::answer::Picture;
+
+/// What pictures are drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Canvas {
+    /// Columns that may be used.
+    pub columns: usize,
+    /// Whether colours arrive; otherwise brightness becomes characters.
+    pub colored: bool,
+    /// Only ASCII characters.
+    pub ascii: bool,
+}
+
+/// Draws `picture` in character cells, at most `canvas.columns` wide.
+#[must_use]
+pub fn draw(picture: &Picture, canvas: Canvas) -> Vec<Line<'static>> {
+    match picture {
+        Picture::UnitGrid(grid) => unit_grid::draw(grid, canvas),
+        Picture::Images(images) => image_rows::draw(images, canvas),
+    }
+}

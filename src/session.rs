@@ -1,0 +1,432 @@
+//! A session: the store, the names in it, the settings, the results so far. Every front end runs statements through it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use polars::prelude::DataFrame;
+
+use crate::answer::{Answer, Sink};
+use crate::cancel::Cancel;
+use crate::engine::{self, Desk, EngineError, Library, catalog, stages};
+use crate::failure::{Exit, Failure, in_words};
+use crate::front::{Assist, Engine, Source};
+use crate::lang::catalog::{Catalog, Settings};
+use crate::lang::error::Problem;
+use crate::lang::help;
+use crate::lang::query::{Query, Setting, Shown, Task};
+use crate::lang::{resolve, script};
+use crate::progress::Progress;
+use crate::store::Store;
+
+mod assist;
+
+/// How deep scripts may run scripts.
+const DEPTH: usize = 16;
+
+/// The name of the last answer.
+const LAST: &str = "_";
+
+/// A store opened for questions.
+pub struct Session {
+    store: Store,
+    library: Library,
+    catalog: Catalog,
+    settings: Settings,
+    results: BTreeMap<String, DataFrame>,
+    depth: usize,
+}
+
+/// What a statement is run with.
+struct Run<'a> {
+    sink: &'a mut dyn Sink,
+    cancel: &'a Cancel,
+    progress: &'a dyn Progress,
+}
+
+impl Session {
+    /// Opens the store in `root`.
+    ///
+    /// # Errors
+    /// [`Exit::Missing`] when it can't be read.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, Failure> {
+        let missing =
+            |error: crate::store::StoreError| Failure::new(Exit::Missing, error.to_string());
+        let store = Store::open(root).map_err(missing)?;
+        let catalog = catalog::take_stock(&store, None).map_err(missing)?;
+        Ok(Self {
+            store,
+            library: Library::default(),
+            catalog,
+            settings: Settings::default(),
+            results: BTreeMap::new(),
+            depth: 0,
+        })
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Runs one statement, without a terminal: for programs and tests.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`].
+    pub fn ask(&mut self, statement: &str) -> Result<Answer, Failure> {
+        let mut kept = LastAnswer::default();
+        let source = Source {
+            name: "query".to_owned(),
+            text: statement.to_owned(),
+        };
+        let whole = 0..statement.len();
+        self.execute(
+            &source,
+            whole,
+            &mut kept,
+            &Cancel::default(),
+            &crate::progress::Silent,
+        )?;
+        Ok(kept.0)
+    }
+
+    fn desk<'a>(&'a mut self, run: &'a Run<'_>) -> Desk<'a> {
+        Desk {
+            store: &self.store,
+            library: &mut self.library,
+            catalog: &self.catalog,
+            results: &self.results,
+            cancel: run.cancel,
+            progress: run.progress,
+        }
+    }
+
+    /// Carries out a resolved query.
+    fn carry_out(&mut self, query: &Query, run: &mut Run<'_>) -> Result<(), Failure> {
+        let started = Instant::now();
+        for note in &query.notes {
+            run.progress.note(note);
+        }
+        if let Some(text) = self.in_words(query, run)? {
+            return Ok(run.sink.text(&text)?);
+        }
+        if let Task::Decompose { models, .. } = &query.task {
+            for model in models {
+                let mut answer = self
+                    .answer(query, Some(model), run)
+                    .map_err(decomposition_goes_on)?;
+                // At once: should a later model fail, this one is done all the same.
+                self.take_stock()?;
+                answer.elapsed = started.elapsed();
+                run.sink.answer(&answer)?;
+            }
+            return Ok(());
+        }
+        if let Some(mut answer) = self.desk(run).stream(query, engine::vectors::MOST)? {
+            answer.elapsed = started.elapsed();
+            return Ok(run.sink.answer(&answer)?);
+        }
+        let mut answer = self.answer(query, None, run)?;
+        answer.frame = stages::run(answer.frame, &query.stages, &mut answer.notes)?;
+        if !query.stages.is_empty() {
+            // Pictures show the whole answer; after a pipe they would contradict the table.
+            answer.pictures.clear();
+        }
+        if answer.frame.width() > 0 {
+            self.keep(query.into.as_deref(), &answer.frame);
+        }
+        answer.elapsed = started.elapsed();
+        run.sink.answer(&answer)?;
+        if changes_names(&query.task) {
+            self.take_stock()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Tasks that answer in words, or only change the session.
+    fn in_words(&mut self, query: &Query, run: &mut Run<'_>) -> Result<Option<String>, Failure> {
+        match &query.task {
+            Task::Help(topic) => Ok(Some(help_text(*topic))),
+            Task::Explain(inner) => Ok(Some(self.desk(run).explain(inner)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The answer of a task; `model` is the one of several that a decomposition is at.
+    fn answer(
+        &mut self,
+        query: &Query,
+        model: Option<&str>,
+        run: &mut Run<'_>,
+    ) -> Result<Answer, Failure> {
+        match &query.task {
+            Task::Set(setting) => self.set(setting, run.sink),
+            Task::Let { name, value } => {
+                self.settings.variables.insert(name.clone(), value.clone());
+                Ok(Answer::default())
+            }
+            Task::Run(path) => self.run_script(path, run),
+            Task::From(name) => Ok(Answer {
+                frame: self.result(name)?,
+                cached: true,
+                ..Answer::default()
+            }),
+            Task::Show(Shown::Results) => Ok(engine::show::results(&self.results)?),
+            Task::Show(Shown::Settings) => Ok(engine::show::settings(run.sink.settings())?),
+            Task::Define { name, texts } => {
+                self.store.define(name, texts).map_err(EngineError::from)?;
+                let note = format!("{name} means {}", texts.join("; "));
+                Ok(Answer {
+                    notes: vec![note],
+                    ..Answer::default()
+                })
+            }
+            Task::Drop { model, set } => {
+                self.store
+                    .drop_decomposition(model, set)
+                    .map_err(EngineError::from)?;
+                let note = format!("dropped the decomposition of {set} by {model}");
+                Ok(Answer {
+                    notes: vec![note],
+                    ..Answer::default()
+                })
+            }
+            task => Ok(self.desk(run).answer(task, model)?),
+        }
+    }
+
+    fn set(&mut self, setting: &Setting, sink: &mut dyn Sink) -> Result<Answer, Failure> {
+        let mut look = |name: &str, value: &str| {
+            sink.set(name, value)
+                .map_err(|sentence| Failure::new(Exit::Query, sentence))
+        };
+        match setting {
+            Setting::Format(format) => look("format", format)?,
+            Setting::Pictures(how) => look("images", how)?,
+            Setting::Timer(on) => look("timer", switch(*on))?,
+            Setting::Progress(on) => look("progress", switch(*on))?,
+            Setting::Rows(rows) => look("rows", &number_or(*rows, "all"))?,
+            Setting::Width(columns) => look("width", &number_or(*columns, "auto"))?,
+            Setting::Color(when) => look("color", when)?,
+            Setting::Images(set) => self.settings.set.clone_from(set),
+            Setting::Clip(clip) => self.settings.clip.clone_from(clip),
+            Setting::Score(score) => self.settings.score = Some(*score),
+            Setting::Limit(limit) => self.settings.limit = *limit,
+            Setting::Seed(seed) => self.settings.seed = *seed,
+            Setting::Template(template) => self.settings.template = Some(template.clone()),
+        }
+        if matches!(setting, Setting::Images(_)) {
+            // A set may bring features of its own.
+            self.take_stock()?;
+        }
+        Ok(Answer::default())
+    }
+
+    fn run_script(&mut self, path: &str, run: &mut Run<'_>) -> Result<Answer, Failure> {
+        if self.depth >= DEPTH {
+            let message =
+                format!("{path} runs scripts more than {DEPTH} deep; does it run itself?");
+            return Err(Failure::new(Exit::Query, message));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!("can't read {path}: {}", in_words(&error)),
+            )
+        })?;
+        let source = Source {
+            name: path.to_owned(),
+            text,
+        };
+        self.depth += 1;
+        let mut outcome = Ok(());
+        for range in self.statements(&source.text) {
+            outcome = self.execute(&source, range, run.sink, run.cancel, run.progress);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        self.depth -= 1;
+        outcome.map(|()| Answer::default())
+    }
+
+    fn result(&self, name: &str) -> Result<DataFrame, Failure> {
+        let unknown = || Failure::new(Exit::Query, format!("there is no result {name}"));
+        self.results.get(name).cloned().ok_or_else(unknown)
+    }
+
+    /// Remembers an answer as `_`, and under its own name if it has one.
+    fn keep(&mut self, name: Option<&str>, table: &DataFrame) {
+        for name in name.into_iter().chain([LAST]) {
+            self.results.insert(name.to_owned(), table.clone());
+            self.catalog.list_result(catalog::result(name, table));
+        }
+    }
+
+    fn take_stock(&mut self) -> Result<(), Failure> {
+        let set = self.settings.set.as_deref();
+        let mut stock = catalog::take_stock(&self.store, set).map_err(EngineError::from)?;
+        stock.results = std::mem::take(&mut self.catalog.results);
+        self.catalog = stock;
+        Ok(())
+    }
+}
+
+impl Engine for Session {
+    fn statements(&self, text: &str) -> Vec<Range<usize>> {
+        script::split(text)
+            .into_iter()
+            .map(|span| span.range())
+            .collect()
+    }
+
+    fn execute(
+        &mut self,
+        source: &Source,
+        range: Range<usize>,
+        sink: &mut dyn Sink,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<(), Failure> {
+        let statement = crate::lang::parse::statement(&source.text[range.clone()], range.start)
+            .map_err(|error| error.failure(&source.name, &source.text))?;
+        let query = resolve::resolve(&statement, &self.catalog, &self.settings)
+            .map_err(|error| error.failure(&source.name, &source.text))?;
+        let mut run = Run {
+            sink,
+            cancel,
+            progress,
+        };
+        self.carry_out(&query, &mut run)
+            .map_err(|failure| in_source(failure, source, range))
+    }
+
+    fn assist(&self) -> Arc<dyn Assist> {
+        Arc::new(assist::Helper::new(
+            self.catalog.clone(),
+            self.settings.clone(),
+        ))
+    }
+
+    fn place(&self) -> String {
+        let root = self.store.root();
+        root.file_name()
+            .unwrap_or(root.as_os_str())
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    fn facts(&self) -> Vec<[String; 3]> {
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let models = count(self.catalog.models.len(), "model");
+        let sets = count(self.catalog.sets.len(), "image set");
+        vec![
+            [
+                "store".to_owned(),
+                self.store.root().display().to_string(),
+                "--store, VITSCOPE_STORE".to_owned(),
+            ],
+            ["models".to_owned(), models, "show models".to_owned()],
+            ["images".to_owned(), sets, "show images".to_owned()],
+        ]
+    }
+}
+
+/// A cancelled decomposition is no loss, which its user should know.
+fn decomposition_goes_on(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::Cancelled => {
+            failure.with_help("what is stored stays; the same statement goes on from there")
+        }
+        _ => failure,
+    }
+}
+
+fn switch(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn number_or(number: Option<usize>, word: &str) -> String {
+    number.map_or(word.to_owned(), |number| number.to_string())
+}
+
+/// Whether a task adds, removes or changes something that statements can name.
+fn changes_names(task: &Task) -> bool {
+    matches!(
+        task,
+        Task::AddModel { .. }
+            | Task::AddImages { .. }
+            | Task::Align { .. }
+            | Task::Define { .. }
+            | Task::Drop { .. }
+    )
+}
+
+/// A failure of a statement that ran, with the statement as its place unless it has one of its own.
+fn in_source(mut failure: Failure, source: &Source, range: Range<usize>) -> Failure {
+    let diagnosis = &mut failure.diagnosis;
+    if diagnosis.source_text.is_empty() && failure.exit != Exit::Success {
+        diagnosis.labels = vec![(range, String::new())];
+        diagnosis.source_name.clone_from(&source.name);
+        diagnosis.source_text.clone_from(&source.text);
+    }
+    failure
+}
+
+fn help_text(topic: Option<&str>) -> String {
+    let Some(topic) = topic.and_then(help::topic) else {
+        let line = |topic: &help::Topic| format!("  {:<16}{}", topic.name, topic.summary);
+        let lines: Vec<String> = help::TOPICS.iter().map(line).collect();
+        return format!("help TOPIC tells more about\n{}", lines.join("\n"));
+    };
+    let mut text = format!("{}\n\n  {}", topic.summary, topic.form);
+    if !topic.text.is_empty() {
+        text.push_str(&format!("\n\n{}", topic.text));
+    }
+    if !topic.examples.is_empty() {
+        text.push_str(&format!("\n\nExamples:\n  {}", topic.examples.join("\n  ")));
+    }
+    text
+}
+
+/// Keeps what was answered last.
+#[derive(Default)]
+struct LastAnswer(Answer);
+
+impl Sink for LastAnswer {
+    fn answer(&mut self, answer: &Answer) -> std::io::Result<()> {
+        self.0 = answer.clone();
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> std::io::Result<()> {
+        self.0 = Answer {
+            notes: vec![text.to_owned()],
+            ..Answer::default()
+        };
+        Ok(())
+    }
+
+    fn set(&mut self, _: &str, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// The store that is used when the user names none.
+///
+/// # Errors
+/// [`Exit::Missing`] when the system has no place for one.
+pub fn default_store(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    match named {
+        Some(path) => Ok(path.to_owned()),
+        None => Store::default_root().map_err(|e| Failure::new(Exit::Missing, e.to_string())),
+    }
+}

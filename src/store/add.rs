@@ -1,0 +1,351 @@
+//! `add images`: writes an image set from a folder or a table, looking at every image once on the way.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use polars::io::parquet::write::BatchedWriter;
+use polars::prelude::*;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::disk::{self, Disk, Unfinished};
+use super::hash::hex;
+use super::images::dimensions;
+use super::{SetInfo, Store, StoreError, check_name, folder, table};
+use crate::cancel::Cancel;
+use crate::progress::Progress;
+
+/// An image that can't be decoded. It keeps its row; decompositions skip it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its row.
+    pub id: u32,
+    /// Its path, or `set[row]`.
+    pub image: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What was added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddReport {
+    /// Number of images, unreadable ones included.
+    pub images: usize,
+    /// The metadata columns that came with them.
+    pub columns: Vec<String>,
+    /// Images that can't be decoded.
+    pub unreadable: Vec<Unreadable>,
+    /// Things the user should know, a sentence each.
+    pub notes: Vec<String>,
+    /// Whether a set of that name was there before.
+    pub replaced: bool,
+}
+
+/// Where one image's bytes are.
+pub(super) enum Source<'a> {
+    Bytes(&'a [u8]),
+    File(PathBuf),
+    Nowhere,
+}
+
+/// Some rows on their way into the table.
+pub(super) struct Batch<'a> {
+    pub sources: Vec<Source<'a>>,
+    /// Relative to the set's folder.
+    pub paths: Vec<Option<String>>,
+    /// Encoded masks, where the source has a column of them.
+    pub masks: Option<Vec<Option<Vec<u8>>>>,
+    /// The user's columns.
+    pub columns: Vec<Column>,
+}
+
+impl Store {
+    /// Adds the images in `from` as the set `name`, in place of one of that name.
+    ///
+    /// `from` is a folder (searched with its subfolders; `label` is the name of the subfolder; `labels` may be a csv with
+    /// a column of file names and further columns) or a parquet or arrow file (with a column `image`, holding bytes or
+    /// `{bytes, path}`, or a column of paths; every other column is kept as metadata).
+    ///
+    /// # Errors
+    /// [`StoreError::NoImages`], [`StoreError::MissingColumn`] or [`StoreError::Input`] when `from` or `labels` are not
+    /// like that; [`StoreError::Cancelled`], with nothing changed; [`StoreError::Io`] when the disk is full.
+    pub fn add_images(
+        &self,
+        name: &str,
+        from: &Path,
+        labels: Option<&Path>,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<AddReport, StoreError> {
+        check_name("an image set", name)?;
+        let from = std::fs::canonicalize(from).map_err(StoreError::io("read", from))?;
+        let dir = self.set_folder(name);
+        // A source that is wrong is refused before anything is made.
+        if from.is_dir() {
+            let plan = folder::plan(&from, labels)?;
+            let mut set = SetWriter::new(self, name, &dir)?;
+            progress.start("reading images", plan.len() as u64);
+            folder::add(&plan, &mut set, cancel, progress)?;
+            set.finish(&from, &from, plan.notes, progress)
+        } else {
+            if let Some(labels) = labels {
+                return Err(StoreError::Input(format!(
+                    "{} carries its own columns, so {} can't be added to it; join the two tables first",
+                    from.display(),
+                    labels.display()
+                )));
+            }
+            let plan = table::plan(&from)?;
+            let mut set = SetWriter::new(self, name, &dir)?;
+            progress.start("reading images", plan.rows as u64);
+            table::add(&plan, &mut set, cancel, progress)?;
+            let base = from.parent().unwrap_or(&from);
+            set.finish(&from, base, plan.notes, progress)
+        }
+    }
+}
+
+/// Writes the table row group by row group and counts what it sees.
+pub(super) struct SetWriter {
+    disk: Disk,
+    name: String,
+    dir: PathBuf,
+    table: PathBuf,
+    file: Unfinished,
+    writer: Option<BatchedWriter<BufWriter<Recording>>>,
+    failure: Failure,
+    _lock: File,
+    hasher: Sha256,
+    rows: usize,
+    masks: bool,
+    embedded: bool,
+    columns: Vec<String>,
+    unreadable: Vec<Unreadable>,
+    replaced: bool,
+}
+
+/// What the disk said when it refused to go on.
+type Failure = Arc<Mutex<Option<io::Error>>>;
+
+/// A file that remembers why writing to it failed.
+struct Recording {
+    file: File,
+    failure: Failure,
+}
+
+impl Recording {
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| {
+            if let Ok(mut failure) = self.failure.lock() {
+                *failure = Some(io::Error::from(error.kind()));
+            }
+        })
+    }
+}
+
+impl Write for Recording {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.file.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.file.flush();
+        self.note(result)
+    }
+}
+
+struct Probe {
+    size: Option<(u32, u32)>,
+    digest: [u8; 32],
+    why: Option<String>,
+}
+
+impl SetWriter {
+    fn new(store: &Store, name: &str, dir: &Path) -> Result<Self, StoreError> {
+        let disk = store.disk.clone();
+        let lock = disk::lock(&disk, dir)?;
+        let table = dir.join("images.parquet");
+        Ok(Self {
+            file: disk.begin(&table)?,
+            disk,
+            name: name.to_owned(),
+            dir: dir.to_owned(),
+            writer: None,
+            failure: Failure::default(),
+            _lock: lock,
+            hasher: Sha256::new(),
+            rows: 0,
+            masks: false,
+            embedded: false,
+            columns: Vec::new(),
+            unreadable: Vec::new(),
+            replaced: dir.join("set.json").is_file(),
+            table,
+        })
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Looks at the images of a batch and writes its rows as one row group.
+    pub fn push(&mut self, batch: Batch<'_>) -> Result<(), StoreError> {
+        let probes: Vec<Probe> = batch.sources.par_iter().map(probe).collect();
+        for (row, probe) in probes.iter().enumerate() {
+            self.hasher.update(probe.digest);
+            if let Some(why) = &probe.why {
+                let id = (self.rows + row) as u32;
+                let image =
+                    (batch.paths[row].clone()).unwrap_or_else(|| format!("{}[{id}]", self.name));
+                let why = why.clone();
+                self.unreadable.push(Unreadable { id, image, why });
+            }
+        }
+        self.columns = batch
+            .columns
+            .iter()
+            .map(|column| column.name().to_string())
+            .collect();
+        let frame = self
+            .frame(batch, &probes)
+            .map_err(StoreError::table("written", &self.table))?;
+        self.rows += frame.height();
+        self.write(frame)
+    }
+
+    fn frame(&mut self, batch: Batch<'_>, probes: &[Probe]) -> PolarsResult<DataFrame> {
+        let rows = probes.len();
+        let ids: Vec<u32> = (self.rows as u32..).take(rows).collect();
+        let size = |pick: fn((u32, u32)) -> u32| {
+            (probes.iter().map(|probe| probe.size.map(pick))).collect::<Vec<_>>()
+        };
+        let mut columns = vec![
+            Column::new("id".into(), ids),
+            Column::new("path".into(), batch.paths),
+            Column::new("width".into(), size(|(width, _)| width)),
+            Column::new("height".into(), size(|(_, height)| height)),
+        ];
+        columns.extend(batch.columns);
+        if let Some(masks) = batch.masks {
+            self.masks = true;
+            columns.push(binary("mask", masks.iter().map(Option::as_deref)));
+        }
+        let bytes = batch.sources.iter().map(|source| match source {
+            Source::Bytes(bytes) => Some(*bytes),
+            _ => None,
+        });
+        self.embedded |= bytes.clone().any(|bytes| bytes.is_some());
+        columns.push(binary("image", bytes));
+        let mut frame = DataFrame::new(rows, columns)?;
+        frame.rechunk_mut();
+        Ok(frame)
+    }
+
+    fn write(&mut self, frame: DataFrame) -> Result<(), StoreError> {
+        if self.writer.is_none() {
+            let clone = self.file.file.try_clone();
+            let file = clone.map_err(StoreError::io("write", &self.table))?;
+            let failure = self.failure.clone();
+            let file = Recording { file, failure };
+            let writer = ParquetWriter::new(BufWriter::new(file))
+                .batched(frame.schema())
+                .map_err(StoreError::table("written", &self.table))?;
+            self.writer = Some(writer);
+        }
+        let writer = self.writer.as_mut().expect("set above");
+        writer
+            .write_batch(&frame)
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The table library wraps what the disk said, and a full disk deserves its own sentence.
+    fn failed(&self, error: PolarsError) -> StoreError {
+        match self.failure.lock().ok().and_then(|mut said| said.take()) {
+            Some(said) => StoreError::io("write", &self.table)(said),
+            None => StoreError::table("written", &self.table)(error),
+        }
+    }
+
+    fn finish(
+        self,
+        from: &Path,
+        folder: &Path,
+        notes: Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<AddReport, StoreError> {
+        progress.finish();
+        if self.unreadable.len() == self.rows {
+            let first = self.unreadable.first();
+            let why = first.map_or_else(String::new, |first| {
+                format!(": {} can't be read, {}", first.image, first.why)
+            });
+            let place = from.display();
+            return Err(StoreError::Input(format!(
+                "no image in {place} can be decoded{why}"
+            )));
+        }
+        if let Some(writer) = &self.writer {
+            writer.finish().map_err(|error| self.failed(error))?;
+        }
+        drop(self.writer);
+        let info_path = self.dir.join("set.json");
+        // Without set.json there is no set, so that a new table is never read with the old one's fingerprint.
+        self.disk.remove(&info_path)?;
+        self.file.commit()?;
+        let info = SetInfo {
+            rows: self.rows,
+            fingerprint: hex(&self.hasher.finalize()),
+            source: from.to_owned(),
+            folder: folder.to_owned(),
+            embedded: self.embedded,
+            masks: self.masks,
+            table_bytes: (self.table.metadata())
+                .map_err(StoreError::io("read", &self.table))?
+                .len(),
+        };
+        let text = serde_json::to_string_pretty(&info).expect("plain values") + "\n";
+        self.disk.write(&info_path, text.as_bytes())?;
+        Ok(AddReport {
+            images: self.rows,
+            columns: self.columns,
+            unreadable: self.unreadable,
+            notes,
+            replaced: self.replaced,
+        })
+    }
+}
+
+fn binary<'a>(name: &str, values: impl Iterator<Item = Option<&'a [u8]>>) -> Column {
+    let mut column: BinaryChunked = values.collect();
+    column.rename(name.into());
+    column.into_series().into()
+}
+
+fn probe(source: &Source<'_>) -> Probe {
+    let result = match source {
+        Source::Bytes(bytes) => Ok(std::borrow::Cow::Borrowed(*bytes)),
+        Source::File(path) => std::fs::read(path)
+            .map(Into::into)
+            .map_err(|error| error.to_string()),
+        Source::Nowhere => Err("the table holds neither bytes nor a path for it".to_owned()),
+    };
+    match result {
+        Err(why) => Probe {
+            size: None,
+            digest: [0; 32],
+            why: Some(why),
+        },
+        Ok(bytes) => {
+            let size = dimensions(&bytes);
+            Probe {
+                digest: Sha256::digest(&bytes).into(),
+                why: size.as_ref().err().cloned(),
+                size: size.ok(),
+            }
+        }
+    }
+}

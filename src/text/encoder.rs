@@ -1,0 +1,284 @@
+//! Texts as unit vectors in the space that a CLIP's images live in.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+
+use crate::cancel::{Cancel, Cancelled};
+use crate::text::open_clip;
+use crate::text::tokens::{End, Line, Tokens};
+use crate::text::tower::{Tower, TowerConfig};
+use crate::vision::config::activation;
+use crate::vision::error::CheckpointError;
+use crate::vision::json::{self, Object};
+use crate::vision::weights::Weights;
+use crate::vision::weights::files::is_open_clip;
+
+/// Texts that go through the tower together.
+const BATCH: usize = 64;
+
+/// The end-of-text number of configs written before transformers 4.31, where it was wrong: there the text ends at its
+/// largest number (`modeling_clip.py`).
+const LEGACY_END: u64 = 2;
+
+/// The place in a template that a text fills.
+const BLANK: &str = "{}";
+
+/// Why texts can't be embedded.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    /// The checkpoint has no text tower, or one that can't be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The checkpoint's model is no CLIP.
+    #[error(
+        "{} is a {model_type} and reads no texts; a CLIP of transformers (model_type = clip) or open_clip does", folder.display()
+    )]
+    NoTexts {
+        /// The checkpoint.
+        folder: PathBuf,
+        /// What its config says.
+        model_type: String,
+    },
+    /// `tokenizer.json` is missing or can't be used.
+    #[error("{}: {reason}", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A text the tokenizer can't read.
+    #[error("“{text}” can't be read: {reason}")]
+    Unread {
+        /// The text.
+        text: String,
+        /// Why.
+        reason: String,
+    },
+    /// A template without a blank.
+    #[error("the template “{0}” has no {{}} for the text to fill")]
+    NoBlank(String),
+    /// The work was stopped.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// The tensor library refused an operation.
+    #[error("the text tower failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// A CLIP's text side: tokenizer, tower, projection.
+pub struct TextEncoder {
+    tokens: Tokens,
+    tower: Tower,
+    /// `[D, K]`.
+    projection: Tensor,
+}
+
+impl TextEncoder {
+    /// Opens the text side of the CLIP that transformers or open_clip saved in `folder`.
+    ///
+    /// # Errors
+    /// [`TextError`] where there is none, or its files don't fit together.
+    pub fn open(folder: &Path) -> Result<Self, TextError> {
+        if is_open_clip(folder) {
+            let (config, tensors, projection) = open_clip::read(folder)?;
+            let path = folder.join("tokenizer.json");
+            return Ok(Self {
+                tokens: Tokens::open(&path, config.context, End::Largest)?,
+                tower: Tower::new(&config, tensors)?,
+                projection,
+            });
+        }
+        let path = folder.join("config.json");
+        if !folder.is_dir() {
+            return Err(CheckpointError::NotAFolder(folder.to_owned()).into());
+        }
+        if !path.is_file() {
+            return Err(CheckpointError::NoConfig(folder.to_owned()).into());
+        }
+        let map = json::read(&path)?;
+        let root = Object::root(&path, &map);
+        let model_type = root.text("model_type")?.or(root.text("architecture")?);
+        if model_type != Some("clip") {
+            return Err(TextError::NoTexts {
+                folder: folder.to_owned(),
+                model_type: model_type
+                    .unwrap_or("checkpoint without a model_type")
+                    .to_owned(),
+            });
+        }
+        let text = root.object("text_config")?;
+        let config = tower_config(text)?;
+        let width = root.count("projection_dim")?.unwrap_or(512);
+        let (tensors, projection) = tensors(folder, &config, width)?;
+        Ok(Self {
+            tokens: Tokens::open(
+                &folder.join("tokenizer.json"),
+                config.context,
+                end_token(text)?,
+            )?,
+            tower: Tower::new(&config, tensors)?,
+            projection,
+        })
+    }
+
+    /// Width of the embeddings, K.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.projection.dims()[1]
+    }
+
+    /// Whether the end of `text` is cut off because the tower reads no texts as long.
+    #[must_use]
+    pub fn cuts(&self, text: &str) -> bool {
+        self.tokens.cuts(text)
+    }
+
+    /// The unit vector of each text, as it is.
+    ///
+    /// # Errors
+    /// [`TextError`] for a text that can't be read, or when cancelled.
+    pub fn embed(&self, texts: &[String], cancel: &Cancel) -> Result<Vec<Vec<f32>>, TextError> {
+        let mut embedded = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(BATCH) {
+            cancel.check()?;
+            let lines: Vec<Line> = texts
+                .iter()
+                .map(|text| self.tokens.line(text))
+                .collect::<Result<_, _>>()?;
+            let pooled = self.pooled(&lines)?.matmul(&self.projection)?;
+            embedded.extend(pooled.to_vec2::<f32>()?.into_iter().map(unit));
+        }
+        Ok(embedded)
+    }
+
+    /// The unit vector of each text, averaged over `templates` that it fills: `a photo of a {}.`
+    ///
+    /// Every filled template becomes a unit vector, their mean is brought to length one again (OpenAI's recipe for
+    /// zero-shot classes). Without templates the texts stand for themselves.
+    ///
+    /// # Errors
+    /// [`TextError`] for a template without a blank, a text that can't be read, or when cancelled.
+    pub fn embed_with_templates(
+        &self,
+        texts: &[String],
+        templates: &[String],
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<f32>>, TextError> {
+        if templates.is_empty() {
+            return self.embed(texts, cancel);
+        }
+        if let Some(wrong) = templates.iter().find(|template| !template.contains(BLANK)) {
+            return Err(TextError::NoBlank(wrong.clone()));
+        }
+        let fill = |text: &String| {
+            let filled = templates
+                .iter()
+                .map(|template| template.replace(BLANK, text));
+            let vectors = self.embed(&filled.collect::<Vec<_>>(), cancel)?;
+            let mut mean = vec![0.0; self.width()];
+            for vector in &vectors {
+                for (sum, value) in mean.iter_mut().zip(vector) {
+                    *sum += value / vectors.len() as f32;
+                }
+            }
+            Ok(unit(mean))
+        };
+        texts.iter().map(fill).collect()
+    }
+
+    /// The state at the end of each text, `[B, D]`.
+    fn pooled(&self, lines: &[Line]) -> Result<Tensor, TextError> {
+        let longest = lines.iter().map(|line| line.ids.len()).max().unwrap_or(0);
+        let mut ids = Vec::with_capacity(lines.len() * longest);
+        for line in lines {
+            ids.extend(&line.ids);
+            // what stands after the end is never looked at, attention being causal
+            ids.resize(ids.len() + longest - line.ids.len(), 0);
+        }
+        let ids = Tensor::from_vec(ids, (lines.len(), longest), &Device::Cpu)?;
+        let states = self.tower.states(&ids)?;
+        let ends: Result<Vec<_>, _> = lines
+            .iter()
+            .enumerate()
+            .map(|(place, line)| states.get(place)?.get(line.end))
+            .collect();
+        Ok(Tensor::stack(&ends?, 0)?)
+    }
+}
+
+/// `vector` at length one; a vector of zeros stays.
+fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector
+        .iter()
+        .map(|value| f64::from(*value).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    if length > 0.0 {
+        vector
+            .iter_mut()
+            .for_each(|value| *value = (f64::from(*value) / length) as f32);
+    }
+    vector
+}
+
+/// `text_config`, with the defaults of transformers' `configuration_clip.py`.
+fn tower_config(text: Object<'_>) -> Result<TowerConfig, CheckpointError> {
+    TowerConfig {
+        vocabulary: text.count("vocab_size")?.unwrap_or(49408),
+        width: text.count("hidden_size")?.unwrap_or(512),
+        mlp_width: text.count("intermediate_size")?.unwrap_or(2048),
+        context: text.count("max_position_embeddings")?.unwrap_or(77),
+        depth: text.count("num_hidden_layers")?.unwrap_or(12),
+        heads: text.count("num_attention_heads")?.unwrap_or(8),
+        activation: activation(text, "quick_gelu")?,
+        eps: text.number("layer_norm_eps")?.unwrap_or(1e-5),
+    }
+    .checked(text.path())
+}
+
+/// The end-of-text token; where a config lists several, the first.
+fn end_token(text: Object<'_>) -> Result<End, CheckpointError> {
+    let listed = text
+        .get("eos_token_id")
+        .and_then(|value| value.as_array()?.first()?.as_u64());
+    let single = if listed.is_none() {
+        text.count("eos_token_id")?
+    } else {
+        None
+    };
+    let end = listed.or(single.map(|end| end as u64)).unwrap_or(49407);
+    if end == LEGACY_END {
+        return Ok(End::Largest);
+    }
+    u32::try_from(end).map(End::Token).map_err(|_| {
+        CheckpointError::config(text.path(), format!("eos_token_id = {end} is no token"))
+    })
+}
+
+/// The tower's tensors without their prefix, and the projection as `[D, K]`.
+fn tensors(
+    folder: &Path,
+    config: &TowerConfig,
+    width: usize,
+) -> Result<(HashMap<String, Tensor>, Tensor), CheckpointError> {
+    let mut weights = Weights::open(folder)?;
+    let mut tower = HashMap::new();
+    for (name, shape) in config.tensors() {
+        let tensor = weights.take(&format!("text_model.{name}"), &shape)?;
+        tower.insert(name, tensor);
+    }
+    let projection = weights.take("text_projection.weight", &[width, config.width])?;
+    for beside in [
+        "vision_model.",
+        "visual_projection.",
+        "logit_scale",
+        "text_model.embeddings.position_ids",
+    ] {
+        weights.ignore(beside);
+    }
+    weights.finish("taken for the text tower of a transformers CLIP because config.json says model_type = clip")?;
+    Ok((tower, projection.t()?.contiguous()?))
+}

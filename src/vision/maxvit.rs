@@ -1,0 +1,252 @@
+//! MaxViT (arXiv 2204.01697): each block a convolution branch, attention within windows and attention within grids.
+//!
+//! Batch norms are folded into the convolutions beside them, in f64; maps are kept as tokens, channels innermost.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::config::MaxVitConfig;
+use super::maxvit_weights::{
+    BatchNorm, ConvWeights, MaxVitBlockWeights, MaxVitWeights, WindowedBlockWeights,
+};
+use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
+use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
+use crate::kernels::{self, Activation};
+
+/// A MaxViT with its weights.
+pub struct MaxVit {
+    config: MaxVitConfig,
+    stem1: Linear,
+    stem2: Linear,
+    blocks: Vec<Block>,
+}
+
+struct Block {
+    conv: ConvBranch,
+    window: WindowedBlock,
+    grid: WindowedBlock,
+}
+
+/// A convolution branch ("MBConv") and the shortcut around it.
+struct ConvBranch {
+    /// The map before the branch.
+    map: (usize, usize),
+    /// 2 in the first block of a stage, where branch and shortcut halve the map.
+    stride: usize,
+    expand: Option<Linear>,
+    conv1: Linear,
+    /// One kernel for each channel, `[9, M]`, and their bias.
+    depthwise: Tensor,
+    depthwise_bias: Tensor,
+    squeeze: Linear,
+    excite: Linear,
+    conv3: Linear,
+}
+
+impl MaxVit {
+    /// Assembles the model from weights whose shapes were checked when they were taken.
+    ///
+    /// # Errors
+    /// The tensor library's.
+    pub fn new(config: MaxVitConfig, weights: MaxVitWeights) -> Result<Self> {
+        let mut blocks = Vec::new();
+        for (stage, taken) in weights.stages.into_iter().enumerate() {
+            for (number, block) in taken.into_iter().enumerate() {
+                blocks.push(Block::new(&config, stage, number, block)?);
+            }
+        }
+        let stem_norm = Folded::of(&weights.stem_norm)?;
+        Ok(Self {
+            stem1: stem_norm.after(unfolded(weights.stem1)?)?,
+            stem2: unfolded(weights.stem2)?,
+            blocks,
+            config,
+        })
+    }
+
+    /// Pixels `[B, 3, H, W]` to the tokens after the stem, `[B, H/2·W/2, C]`. One image at a time: what a convolution
+    /// sees of a whole batch would be nine times as large as the batch.
+    fn stem(&self, pixels: &Tensor) -> Result<Tensor> {
+        let (batch, channels, height, width) = pixels.dims4()?;
+        let half = (height / 2, width / 2);
+        let image = |image: usize| {
+            let tokens = pixels.get(image)?.permute((1, 2, 0))?;
+            let tokens = tokens.reshape((1, height * width, channels))?;
+            let seen = kernels::unfold(&tokens, (height, width), 2)?;
+            let hidden = activated(&self.stem1, &seen, Activation::GeluTanh)?;
+            self.stem2.forward(&kernels::unfold(&hidden, half, 1)?)
+        };
+        let images: Vec<Tensor> = (0..batch).map(image).collect::<Result<_>>()?;
+        Tensor::cat(&images, 0)
+    }
+}
+
+impl Model for MaxVit {
+    fn image_size(&self) -> (usize, usize) {
+        self.config.image
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::All
+    }
+
+    fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal> {
+        let mut x = trace.embedded(self.stem(pixels)?)?;
+        for (number, block) in self.blocks.iter().enumerate() {
+            x = block.conv.forward(x, trace, number)?;
+            x = block.window.forward(x, trace, 2 * number)?;
+            x = block.grid.forward(x, trace, 2 * number + 1)?;
+        }
+        trace.mean(&x)
+    }
+}
+
+impl Block {
+    /// Block `number` of `stage`.
+    fn new(
+        config: &MaxVitConfig,
+        stage: usize,
+        number: usize,
+        weights: MaxVitBlockWeights,
+    ) -> Result<Self> {
+        let (map, window) = (config.map(stage), config.window);
+        let attention = |weights: WindowedBlockWeights, windows: Windows| {
+            let table = weights.table.flatten_from(1)?.t()?;
+            let setting = Setting {
+                windows,
+                bias: position_bias(&table, window, Counted::FromQuery)?,
+                heads: config.widths[stage] / config.head_width,
+                activation: Activation::GeluTanh,
+                eps: MaxVitConfig::LAYER_NORM_EPS,
+            };
+            WindowedBlock::new(weights, setting)
+        };
+        let stride = if number == 0 { 2 } else { 1 };
+        Ok(Self {
+            conv: ConvBranch::new((map.0 * stride, map.1 * stride), stride, weights.conv)?,
+            window: attention(weights.window, Windows::shifted(map, window, (0, 0))?)?,
+            grid: attention(weights.grid, Windows::grid(map, window)?)?,
+        })
+    }
+}
+
+impl ConvBranch {
+    fn new(map: (usize, usize), stride: usize, weights: ConvWeights) -> Result<Self> {
+        let conv1 = Linear {
+            weight: weights.conv1,
+            bias: None,
+        };
+        let conv1 = Folded::of(&weights.pre_norm)?.before(conv1)?;
+        let norm2 = Folded::of(&weights.norm2)?;
+        let kernels = norm2.after(Linear {
+            weight: weights.conv2,
+            bias: None,
+        })?;
+        Ok(Self {
+            map,
+            stride,
+            expand: weights.expand,
+            conv1: Folded::of(&weights.norm1)?.after(conv1)?,
+            depthwise: kernels.weight.t()?.contiguous()?,
+            depthwise_bias: norm2.shift.to_dtype(DType::F32)?,
+            squeeze: weights.squeeze,
+            excite: weights.excite,
+            conv3: weights.conv3,
+        })
+    }
+
+    /// The branch of block `number`, added to the shortcut.
+    fn forward(&self, x: Signal, trace: &mut Trace, number: usize) -> Result<Signal> {
+        let hidden = self.hidden(x.value())?;
+        let branch = trace.convolution(&hidden, &self.conv3, number)?;
+        if self.stride == 1 {
+            return trace.add(x, &branch);
+        }
+        let pooled = trace.average_pool(&x, self.map)?;
+        let shortcut = match &self.expand {
+            Some(expand) => trace.linear(&pooled, expand)?,
+            None => pooled,
+        };
+        trace.add(shortcut, &branch)
+    }
+
+    /// The branch up to its last layer, `[B, h'·w', M]`.
+    fn hidden(&self, x: &Tensor) -> Result<Tensor> {
+        let wide = activated(&self.conv1, x, Activation::GeluTanh)?;
+        let hidden = kernels::depthwise(&wide, &self.depthwise, self.map, self.stride)?;
+        kernels::bias_activation(&hidden, &self.depthwise_bias, Activation::GeluTanh)?;
+        let gates = self.gates(&hidden)?;
+        for image in 0..hidden.dim(0)? {
+            kernels::scale_columns(&hidden.get(image)?, &gates.get(image)?)?;
+        }
+        Ok(hidden)
+    }
+
+    /// How far each channel of each image is let through, `[B, M]`: squeeze and excitation (arXiv 1709.01507).
+    fn gates(&self, hidden: &Tensor) -> Result<Tensor> {
+        let (batch, tokens, _) = hidden.dims3()?;
+        let share = Tensor::full(1.0 / tokens as f32, (batch, 1, tokens), &Device::Cpu)?;
+        let mean = share.contiguous()?.matmul(hidden)?;
+        let squeezed = activated(&self.squeeze, &mean, Activation::Silu)?;
+        activated(&self.excite, &squeezed, Activation::Sigmoid)?.squeeze(1)
+    }
+}
+
+/// A layer with bias, and a nonlinearity of what it gives.
+fn activated(layer: &Linear, x: &Tensor, activation: Activation) -> Result<Tensor> {
+    let y = layer.product(x)?;
+    match &layer.bias {
+        Some(bias) => kernels::bias_activation(&y, bias, activation)?,
+        None => unreachable!("every layer here has a bias, its own or a folded norm's"),
+    }
+    Ok(y)
+}
+
+/// A 3 × 3 convolution as a product with what [`kernels::unfold`] gives.
+fn unfolded(layer: Linear) -> Result<Linear> {
+    let weight = layer.weight.permute((0, 2, 3, 1))?;
+    Ok(Linear {
+        weight: weight.flatten_from(1)?.contiguous()?,
+        bias: layer.bias,
+    })
+}
+
+/// A batch norm with its statistics fixed: x · scale + shift, in f64.
+struct Folded {
+    scale: Tensor,
+    shift: Tensor,
+}
+
+impl Folded {
+    fn of(norm: &BatchNorm) -> Result<Self> {
+        let f64 = |tensor: &Tensor| tensor.to_dtype(DType::F64);
+        let sigma = (f64(&norm.variance)? + MaxVitConfig::BATCH_NORM_EPS)?.sqrt()?;
+        let scale = (f64(&norm.weight)? / sigma)?;
+        let shift = (f64(&norm.bias)? - (f64(&norm.mean)? * &scale)?)?;
+        Ok(Self { scale, shift })
+    }
+
+    /// The layer, and the norm after it: s (W x + b) + t.
+    fn after(&self, layer: Linear) -> Result<Linear> {
+        let weight = layer.weight.to_dtype(DType::F64)?;
+        let weight = weight.broadcast_mul(&self.scale.unsqueeze(1)?)?;
+        let bias = match &layer.bias {
+            Some(bias) => ((bias.to_dtype(DType::F64)? * &self.scale)? + &self.shift)?,
+            None => self.shift.clone(),
+        };
+        single(weight, bias)
+    }
+
+    /// The norm, and a pointwise layer without bias after it: W (s x + t).
+    fn before(&self, layer: Linear) -> Result<Linear> {
+        let weight = layer.weight.to_dtype(DType::F64)?;
+        let bias = weight.matmul(&self.shift.unsqueeze(1)?)?.squeeze(1)?;
+        single(weight.broadcast_mul(&self.scale.unsqueeze(0)?)?, bias)
+    }
+}
+
+fn single(weight: Tensor, bias: Tensor) -> Result<Linear> {
+    Ok(Linear {
+        weight: weight.to_dtype(DType::F32)?,
+        bias: Some(bias.to_dtype(DType::F32)?),
+    })
+}

@@ -1,0 +1,142 @@
+//! What a user waits for: decomposing a set of images, ranking components, retrieving images.
+
+use std::path::Path;
+
+use candle_core::Tensor;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use vitscope::align::Aligned;
+use vitscope::analysis::{
+    ComponentMoments, Moments, ScoreKind, TextBasis, furthest_along, score_from_moments,
+};
+use vitscope::cancel::Cancel;
+use vitscope::contributions::{InMemory, every_image};
+use vitscope::decompose::{Component, RowSpec, Rows};
+use vitscope::session::Session;
+
+use crate::hashed;
+
+/// Width of CLIP's space, and how many texts a feature has.
+const K: usize = 512;
+const TEXTS: usize = 16;
+
+/// Images of the demo's set.
+const SCENES: usize = 2400;
+
+fn values(name: &str, shape: &[usize]) -> Vec<f32> {
+    let flat = hashed::tensor(name, shape).flatten_all();
+    flat.and_then(|flat: Tensor| flat.to_vec1()).expect("f32")
+}
+
+/// Statements to files, the demo's DeiT on all its scenes: reading, decoding, forward passes, writing. Items are images.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn decompose_scenes_with_deit(bencher: Bencher) {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo");
+    let prepare = || {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut session = Session::open(folder.path()).expect("a store");
+        let demo = demo.display();
+        for statement in [
+            format!("add images scenes from \"{demo}/scenes.parquet\""),
+            format!("add model deit from \"{demo}/models/deit\""),
+        ] {
+            session.ask(&statement).expect("an answer");
+        }
+        (folder, session)
+    };
+    bencher
+        .counter(ItemsCount::new(SCENES))
+        .with_inputs(prepare)
+        .bench_local_refs(|(_, session)| {
+            session
+                .ask("decompose scenes with deit")
+                .expect("an answer")
+        });
+}
+
+/// Widths of the rows of ViT-B/16's components.
+fn widths() -> Vec<usize> {
+    let layer = [vec![64; 12], vec![768]].concat();
+    [vec![768], layer.repeat(12), vec![25]].concat()
+}
+
+fn aligned(widths: Vec<usize>) -> Aligned {
+    let map = |(place, width): (usize, &usize)| values(&format!("map{place}.w"), &[*width, K]);
+    Aligned {
+        dim: K,
+        maps: widths.iter().enumerate().map(map).collect(),
+        bias: values("bias", &[K]),
+        widths,
+    }
+}
+
+fn feature() -> TextBasis {
+    TextBasis::in_list_order(&values("texts.w", &[TEXTS, K]), K)
+}
+
+/// Moments of `images` images: what a store keeps has the same size for any number of them.
+fn moments(widths: &[usize], images: u64) -> Moments {
+    let diagonal = |width: usize| {
+        let mut matrix = vec![0.0; width * width];
+        matrix
+            .iter_mut()
+            .step_by(width + 1)
+            .for_each(|v| *v = images as f64);
+        matrix
+    };
+    let component = |&width: &usize| ComponentMoments {
+        mean: vec![0.1; width],
+        second: diagonal(width),
+        cross: values("cross.w", &[width, K])
+            .into_iter()
+            .map(f64::from)
+            .collect(),
+    };
+    Moments {
+        n: images,
+        total_mean: vec![0.1; K],
+        total_second: diagonal(K),
+        components: widths.iter().map(component).collect(),
+    }
+}
+
+/// Scores of all components of ViT-B/16 for one feature. Items are components.
+#[divan::bench(args = [2_000, 20_000], sample_count = 20, sample_size = 1)]
+fn rank_from_moments(bencher: Bencher, images: u64) {
+    let widths = widths();
+    let moments = moments(&widths, images);
+    let (aligned, feature) = (aligned(widths), feature());
+    bencher
+        .counter(ItemsCount::new(aligned.widths.len()))
+        .bench_local(|| {
+            score_from_moments(&moments, &aligned, &feature, ScoreKind::Correlation)
+                .expect("scores")
+        });
+}
+
+/// The ten images that one head responds to most. Items are images.
+#[divan::bench(args = [2_000, 20_000], sample_count = 20, sample_size = 1)]
+fn retrieve_for_a_head(bencher: Bencher, images: usize) {
+    let part = 512;
+    let parts = (0..images).step_by(part).map(|start| {
+        let end = (start + part).min(images);
+        Rows {
+            ids: (start as u32..end as u32).collect(),
+            // retrieval doesn't look at representations, so one number stands for each
+            z: vec![0.0; end - start],
+            slabs: vec![values(&format!("rows{start}.w"), &[end - start, 64])],
+        }
+    });
+    let spec = RowSpec {
+        component: Component::head(11, 3),
+        width: 64,
+    };
+    let held = InMemory::new(vec![spec], vec![vec![0.0; 64]], 1, parts.collect());
+    let held = held.expect("shapes that fit");
+    let (aligned, feature) = (aligned(vec![64]), feature());
+    let direction = &feature.axes[..K];
+    let cancel = Cancel::default();
+    bencher.counter(ItemsCount::new(images)).bench_local(|| {
+        furthest_along(&held, &aligned, &[0], direction, 10, &every_image, &cancel).expect("images")
+    });
+}
