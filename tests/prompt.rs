@@ -109,6 +109,8 @@ fn a_query_is_typed_completed_answered_and_the_prompt_left() {
     terminal.wait_for("did you mean");
     terminal.press("help\r");
     terminal.wait_for("help TOPIC tells more");
+    // Only at the prompt is the terminal raw: before, Ctrl-D would not reach the editor as a key.
+    terminal.wait_for("store> ");
     terminal.press("\x04");
     let ended = terminal.child.wait().expect("a child of ours");
     assert_eq!(
