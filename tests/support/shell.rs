@@ -77,10 +77,16 @@ pub struct Demo {
     pub first: Ran,
 }
 
-/// The demo, prepared once for the whole test run. Promises that change a store copy it.
+/// The demo, prepared once for the whole test run. Promises that change a store copy it. For repeated runs of a few tests,
+/// `VITSCOPE_TEST_DEMO` names a data folder with a demo in it that is prepared already.
 pub fn demo() -> &'static Demo {
     static DEMO: OnceLock<Demo> = OnceLock::new();
     DEMO.get_or_init(|| {
+        if let Some(data) = std::env::var_os("VITSCOPE_TEST_DEMO").map(PathBuf::from) {
+            let first = tour(&data, &[]);
+            let store = data.join("vitscope/demo/store");
+            return Demo { data, store, first };
+        }
         // Below the build folder, where it can stay: a static is never dropped.
         let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo-data");
         if data.exists() {
@@ -88,11 +94,8 @@ pub fn demo() -> &'static Demo {
         }
         fs::create_dir_all(&data).expect("a folder for the demo");
         let first = tour(&data, &[]);
-        Demo {
-            store: data.join("vitscope/demo/store"),
-            data,
-            first,
-        }
+        let store = data.join("vitscope/demo/store");
+        Demo { data, store, first }
     })
 }
 
