@@ -9,6 +9,7 @@ mod hostile;
 mod hub;
 mod image_sets;
 mod language;
+mod maps;
 mod open_clip;
 mod parity;
 mod place;

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod feature;
+mod masks;
 mod moments;
 mod nearest;
 mod projection;
@@ -10,10 +11,12 @@ mod resample;
 mod scan;
 mod score;
 mod spans;
+mod token_maps;
 mod vectors;
 
 pub use agreement::{interval, overlap, places, spearman};
 pub use feature::TextBasis;
+pub use masks::{Counts, average_precision, bounding_box, centre_prior, saliency, threshold};
 pub use moments::{
     ComponentMoments, FindTensor, Moments, MomentsError, NamedTensor, gather_moments,
 };
@@ -24,6 +27,7 @@ pub use resample::{Replicate, resampled_scores, times_drawn};
 pub use scan::{ScanResult, scan_scores};
 pub use score::{ScoreKind, score_from_moments};
 pub use spans::{Pick, RANK as SPAN_RANK, Spread, text_span};
+pub use token_maps::{Grid, NoGrid, TokenMap, along_directions};
 pub use vectors::summed;
 
 use crate::cancel::Cancelled;

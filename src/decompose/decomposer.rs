@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::layers::Linear;
 use super::readout::{self, Maps, Pooled};
 use super::trace::{Detail, Reads, Recording, Signal, Trace};
-use super::{Component, ComponentKind, RowSpec, Rows, TokenTerms};
+use super::{Component, ComponentKind, Located, RowSpec, Rows, TokenTerms};
 
 /// A vision model whose representation can be decomposed: one forward function, written against [`Trace`].
 pub trait Model: Send + Sync {
@@ -15,6 +15,10 @@ pub trait Model: Send + Sync {
     fn image_size(&self) -> (usize, usize);
     /// The tokens its representation is read from.
     fn reads(&self) -> Reads;
+    /// How many tokens stand before those of the image: class token, distillation token, registers.
+    fn special_tokens(&self) -> usize {
+        0
+    }
     /// From normalised pixels `[B, 3, H, W]` to the representation, a signal `[B, 1, Dz]`.
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal>;
 }
@@ -71,13 +75,34 @@ impl Decomposer {
 
     /// The heads split over source tokens, layer by layer.
     pub fn tokens(&self, pixels: &Tensor) -> Result<Vec<TokenTerms>> {
+        Ok(self.located(pixels)?.heads)
+    }
+
+    /// Every component split over tokens. Summed over tokens, they are the components; the bias alone has no place.
+    pub fn located(&self, pixels: &Tensor) -> Result<Located> {
         let detail = Detail {
             tokens: true,
             ..Detail::default()
         };
-        let mut terms = readout::pool(&record(&*self.model, pixels, detail)?)?.tokens;
-        terms.sort_by_key(|terms| terms.layer);
-        Ok(terms)
+        let pooled = readout::pool(&record(&*self.model, pixels, detail)?)?;
+        let mut heads = pooled.tokens;
+        heads.sort_by_key(|terms| terms.layer);
+        Ok(Located {
+            heads,
+            own: pooled.own,
+        })
+    }
+
+    /// Height and width of the images the model takes.
+    #[must_use]
+    pub fn image_size(&self) -> (usize, usize) {
+        self.model.image_size()
+    }
+
+    /// How many tokens stand before those of the image.
+    #[must_use]
+    pub fn special_tokens(&self) -> usize {
+        self.model.special_tokens()
     }
 
     /// The MLPs split over neurons: per layer, each neuron's pooled activations `[B, terms, M]`.

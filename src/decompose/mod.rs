@@ -20,6 +20,6 @@ pub use layers::{Attention, Groups, Linear, Mlp};
 pub use readout::Maps;
 pub use rows::{RowSpec, Rows};
 pub use through::Through;
-pub use tokens::TokenTerms;
+pub use tokens::{Located, OwnTerms, TokenTerms};
 pub use trace::{Detail, Reads, Signal, Trace};
 pub use windows::Windows;

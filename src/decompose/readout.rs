@@ -13,7 +13,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::layers::Linear;
-use super::tokens::{TokenTerms, token_terms};
+use super::tokens::{OwnTerms, TokenTerms, token_terms};
 use super::trace::{Op, Recording};
 use super::{Component, ComponentKind, RowSpec};
 
@@ -303,6 +303,8 @@ pub(super) struct Pooled {
     pub constants: Vec<Tensor>,
     /// Token terms of each layer's heads.
     pub tokens: Vec<TokenTerms>,
+    /// Every other component that has a place, by token.
+    pub own: Vec<OwnTerms>,
     /// Pooled hidden activations of each MLP, `[B, terms, M]`.
     pub neurons: Vec<(usize, Tensor)>,
 }
@@ -367,17 +369,18 @@ impl Carrier for Pooling {
 
     fn component(&mut self, a: &[Tensor], op: &Op) -> Result<()> {
         match op {
-            Op::Embedded { rows } => self.0.rows.push((Component::init(), pooled(a, rows)?)),
+            Op::Embedded { rows } => self.own(Component::init(), a, rows)?,
             Op::Branch {
                 component,
                 out,
                 rows,
                 hidden,
             } => {
-                self.0.rows.push((*component, pooled(a, rows)?));
+                self.own(*component, a, rows)?;
                 if let Some(hidden) = hidden {
                     let layer = usize::from(component.layer);
-                    self.0.neurons.push((layer, pooled(a, hidden)?));
+                    let a = Tensor::stack(a, 1)?;
+                    self.0.neurons.push((layer, pooled(&a, hidden)?));
                 }
                 self.constants_of(out, a)?;
             }
@@ -388,9 +391,10 @@ impl Carrier for Pooling {
                 detail,
                 ..
             } => {
+                let stacked = Tensor::stack(a, 1)?;
                 self.0
                     .rows
-                    .push((Component::head(*layer, 0), pooled(a, rows)?));
+                    .push((Component::head(*layer, 0), pooled(&stacked, rows)?));
                 if let Some(detail) = detail {
                     self.0.tokens.push(token_terms(*layer, a, detail)?);
                 }
@@ -403,6 +407,18 @@ impl Carrier for Pooling {
 }
 
 impl Pooling {
+    /// Pools the rows `[B, n, D]` of a component that is made at each token by itself.
+    fn own(&mut self, component: Component, a: &[Tensor], rows: &Tensor) -> Result<()> {
+        let weights = Tensor::stack(a, 1)?;
+        self.0.rows.push((component, pooled(&weights, rows)?));
+        self.0.own.push(OwnTerms {
+            component,
+            weights,
+            rows: rows.clone(),
+        });
+        Ok(())
+    }
+
     fn constants_of(&mut self, layer: &Linear, a: &[Tensor]) -> Result<()> {
         match &layer.bias {
             Some(bias) => a.iter().try_for_each(|a| self.constant(a, bias)),
@@ -411,11 +427,10 @@ impl Pooling {
     }
 }
 
-/// aᵀ rows for every term: a `[B, n]` and rows `[B, n, D]` give `[B, terms, D]`.
-fn pooled(a: &[Tensor], rows: &Tensor) -> Result<Tensor> {
-    let a = Tensor::stack(a, 1)?;
+/// aᵀ rows for every term: a `[B, terms, n]` and rows `[B, n, D]` give `[B, terms, D]`.
+fn pooled(a: &Tensor, rows: &Tensor) -> Result<Tensor> {
     match rows.dim(1)? {
-        1 => rows.broadcast_mul(&a),
+        1 => rows.broadcast_mul(a),
         _ => a.matmul(rows),
     }
 }

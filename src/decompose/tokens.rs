@@ -1,7 +1,8 @@
-//! Heads split over the tokens they read from.
+//! Components split over tokens: heads over those they read from, all others over those they were made at.
 
 use candle_core::{Result, Tensor};
 
+use super::Component;
 use super::trace::HeadDetail;
 
 /// The heads of a layer, split over source tokens.
@@ -16,6 +17,29 @@ pub struct TokenTerms {
     pub weights: Tensor,
     /// The tokens' values, `[B, H, T, d]`.
     pub values: Tensor,
+}
+
+/// A component that is made at each token by itself (an MLP, a convolution branch, the embedded tokens), split over them.
+///
+/// Term t is the row with slots `weights[s, t] · rows[t]`, side by side, through the component's map. Only tokens that
+/// reach the representation are there: of a plain ViT that reads its class token, that token alone.
+#[derive(Clone, Debug)]
+pub struct OwnTerms {
+    /// The component.
+    pub component: Component,
+    /// a of each slot, `[B, S, T]`.
+    pub weights: Tensor,
+    /// What the component adds at each token, `[B, T, D]`.
+    pub rows: Tensor,
+}
+
+/// What an image's tokens contribute, all components apart.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The heads, layer by layer, over source tokens.
+    pub heads: Vec<TokenTerms>,
+    /// Every other component but the bias, which has no place.
+    pub own: Vec<OwnTerms>,
 }
 
 /// aᵀA for the heads of a layer under token weights `a` `[B, n]` of each slot, tokens brought back from their windows.

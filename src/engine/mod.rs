@@ -8,12 +8,16 @@ pub mod catalog;
 pub mod check;
 pub mod compare;
 pub mod decompose;
+mod each_image;
 pub mod error;
+pub mod evaluate_heatmaps;
 pub mod explain;
 pub mod features;
 pub mod frames;
+pub mod heatmap;
 pub mod images;
 pub mod library;
+mod map_set;
 pub mod models;
 pub mod pictures;
 mod plan;
@@ -21,6 +25,7 @@ mod probe;
 pub mod rank;
 pub mod retrieve;
 pub mod scores;
+pub mod segment;
 mod select;
 pub mod show;
 pub mod spans;
@@ -29,7 +34,9 @@ pub mod stages;
 pub mod sweep;
 pub mod texts;
 mod threads;
+mod token_maps;
 pub mod vectors;
+mod via;
 
 pub use error::EngineError;
 pub use library::Library;
@@ -123,6 +130,9 @@ impl Desk<'_> {
             ast::Asked::Features => self.features(question),
             ast::Asked::Spans => self.spans(question),
             ast::Asked::Retrieve => self.retrieve(question),
+            ast::Asked::Heatmap => self.heatmap(question),
+            ast::Asked::Segment => self.segment(question),
+            ast::Asked::EvaluateHeatmaps => self.evaluate_heatmaps(question),
             ast::Asked::Contributions | ast::Asked::Representation => self.vectors(question),
             _ => Err(unsupported("this question")),
         }

@@ -4,7 +4,7 @@ use super::explain::Step;
 use super::models::About;
 use super::rank::clip_of;
 use super::scores::{Stored, align_blob, moments_blob};
-use super::{Desk, EngineError, compare, spans, stability};
+use super::{Desk, EngineError, compare, spans, stability, via};
 use crate::contributions::Contributions;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Image, Question, Score, Selection, Target, Template, Term, Unit};
@@ -23,6 +23,11 @@ impl Desk<'_> {
             Asked::Retrieve => "keep the images that reach furthest along the text".to_owned(),
             Asked::Contributions | Asked::Representation => {
                 "one row of vectors per image".to_owned()
+            }
+            Asked::EvaluateHeatmaps => "heat maps and a centre prior against true masks".to_owned(),
+            Asked::Heatmap => "one map per concept, patch by patch".to_owned(),
+            Asked::Segment => {
+                "one mask per image, held against the true one if there is one".to_owned()
             }
             _ => return Ok(Step::new("this version does not compute this question")),
         };
@@ -47,6 +52,10 @@ impl Desk<'_> {
                 stored.decomposition().len()
             ))],
             Asked::Retrieve => self.plan_retrieve(question, target, &stored)?,
+            Asked::Heatmap | Asked::Segment | Asked::EvaluateHeatmaps => {
+                self.plan_maps(question, target, &stored)?
+            }
+            _ if question.via.is_some() => self.plan_via(question, target)?,
             _ => self.plan_scores(question, target, &stored)?,
         };
         if target.clip.is_some() {
@@ -172,6 +181,57 @@ impl Desk<'_> {
         Ok(steps)
     }
 
+    /// What maps of images take.
+    fn plan_maps(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Vec<Step>, EngineError> {
+        let (model, images) = (&target.model, self.store.set(&target.set)?.len());
+        let which = match (&question.image, question.limit) {
+            (Some(Image::InSet { set, row }), _) => format!("one forward pass, of {set}[{row}]"),
+            (Some(Image::File(path)), _) => format!("one forward pass, of {path}"),
+            (None, Some(limit)) => {
+                format!("forward passes of at most {} images", limit.min(images))
+            }
+            (None, None) if question.asked == Asked::EvaluateHeatmaps => {
+                let keep = self.images(target, question.images.as_ref())?;
+                let count = keep.iter().filter(|keep| **keep).count();
+                format!("forward passes of {count} images for each concept")
+            }
+            (None, None) if question.images.is_some() => {
+                format!("forward passes of those of {images} images that satisfy the condition")
+            }
+            (None, None) => format!("forward passes of {images} images"),
+        };
+        let mut steps = vec![Step::new(format!(
+            "compute: {which}, with the tokens of {model} apart"
+        ))];
+        for selection in question.using.iter().chain(&question.without) {
+            steps.extend(self.plan_selection(question, target, stored, selection)?);
+        }
+        let texts = match question.concepts.is_empty() {
+            true => self.usual_concept(target)?.texts().to_vec(),
+            false => texts_of(question),
+        };
+        steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
+        Ok(steps)
+    }
+
+    /// What scores of contributions through a head take.
+    fn plan_via(&self, question: &Question, target: &Target) -> Result<Vec<Step>, EngineError> {
+        let keep = self.images(target, question.images.as_ref())?;
+        let count = keep.iter().filter(|keep| **keep).count();
+        let passes = Step::new(format!(
+            "compute: two forward passes of each of {} images of {}, as what goes through a head is not stored",
+            count.min(via::MOST),
+            target.set
+        ));
+        let texts = self.plan_texts(clip_of(target)?, &texts_of(question), &question.template)?;
+        Ok(vec![passes, texts])
+    }
+
     /// What choosing units takes: nothing where they are named.
     fn plan_selection(
         &self,
@@ -268,8 +328,14 @@ fn heading(question: &Question, target: &Target) -> String {
         Asked::Retrieve => "look for images by what components contribute in".to_owned(),
         Asked::Contributions => format!("contributions of {units} units of"),
         Asked::Representation => "representation of".to_owned(),
+        Asked::Heatmap | Asked::Segment | Asked::EvaluateHeatmaps => {
+            "project what tokens contribute in".to_owned()
+        }
         Asked::Spans => format!("spread of the contributions of {units} units of"),
-        _ => format!("score {units} units of"),
+        _ => match question.via {
+            Some(head) => format!("score {units} units through {head} of"),
+            None => format!("score {units} units of"),
+        },
     }
 }
 

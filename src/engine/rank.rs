@@ -43,13 +43,17 @@ pub(super) struct TargetScores {
 impl Desk<'_> {
     /// Ranks the units asked about.
     pub(super) fn rank(&mut self, question: &Question) -> Result<Answer, EngineError> {
-        refuse_unsupported(question)?;
         let mut columns = Vec::new();
         let mut answer = Answer {
             cached: true,
             ..Answer::default()
         };
         for target in &question.targets {
+            if let Some(head) = question.via {
+                columns.extend(self.score_via(question, target, head, &mut answer.notes)?);
+                answer.cached = false;
+                continue;
+            }
             let mut scores = self.score(question, target)?;
             answer.cached &= scores.cached;
             if question.stability {
@@ -237,16 +241,25 @@ pub(super) fn note_basis(
         (false, false) => "which the alignment was fitted on, as the set has no split",
     };
     notes.push(format!("{model}: {images} images of {set}, {apart}"));
-    if let Some(cosine) = scoring
-        .held_out_cosine
-        .filter(|&cosine| cosine < align::POOR)
-    {
-        notes.push(format!(
-            "the alignment of {model} to {clip} is poor (held-out cosine {cosine:.2}); its ranking says little"
-        ));
-    }
+    note_alignment(target, scoring.held_out_cosine, "its ranking says", notes)?;
     if images < 50 && question.images.is_some() {
         notes.push(format!("scores on {images} images are unsteady"));
+    }
+    Ok(())
+}
+
+/// Warns of an alignment that is so poor that what rests on it `says` little.
+pub(super) fn note_alignment(
+    target: &Target,
+    held_out_cosine: Option<f64>,
+    says: &str,
+    notes: &mut Vec<String>,
+) -> Result<(), EngineError> {
+    let (model, clip) = (&target.model, clip_of(target)?);
+    if let Some(cosine) = held_out_cosine.filter(|&cosine| cosine < align::POOR) {
+        notes.push(format!(
+            "the alignment of {model} to {clip} is poor (held-out cosine {cosine:.2}); {says} little"
+        ));
     }
     Ok(())
 }
@@ -283,6 +296,10 @@ fn column_name(question: &Question, scored: &Scored) -> String {
 }
 
 fn title(question: &Question) -> String {
+    let via = match question.via {
+        Some(head) => format!(" via {head}"),
+        None => String::new(),
+    };
     let list = |items: Vec<String>| items.join(", ");
     let concepts = list(
         question
@@ -298,7 +315,7 @@ fn title(question: &Question) -> String {
             .map(|target| target.model.clone())
             .collect(),
     );
-    format!("{} with {concepts} in {models}", question.score.word())
+    format!("{} with {concepts} in {models}{via}", question.score.word())
 }
 
 pub(super) fn clip_of(target: &Target) -> Result<&str, EngineError> {
@@ -368,16 +385,4 @@ pub(super) fn groups(specs: &[RowSpec], units: &[Unit]) -> Result<Vec<Group>, En
             })
         })
         .collect()
-}
-
-/// Refuses what the statement may say but this version does not compute.
-fn refuse_unsupported(question: &Question) -> Result<(), EngineError> {
-    let refuse = |what: &str| {
-        let message = format!("this version does not rank {what}");
-        Err(EngineError::refused(message, "leave that clause out"))
-    };
-    if question.via.is_some() {
-        return refuse("contributions via a head");
-    }
-    Ok(())
 }

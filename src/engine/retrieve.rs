@@ -159,7 +159,7 @@ impl Desk<'_> {
 }
 
 /// The mean of the `count` rows.
-fn mean_row(rows: &[f32], count: usize) -> Vec<f64> {
+pub(super) fn mean_row(rows: &[f32], count: usize) -> Vec<f64> {
     let dim = rows.len() / count.max(1);
     let column = |k: usize| rows.iter().skip(k).step_by(dim).map(|&v| f64::from(v));
     (0..dim)

@@ -71,8 +71,10 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "heatmap",
         summary: "Where in an image is a concept?",
-        form: "heatmap of IMAGE for CONCEPT, … in MODEL [using SELECTION] [OPTIONS]",
-        text: "IMAGE is a file (\"probe.jpg\") or a row of a set (scenes[17]).",
+        form: "heatmap of IMAGE for CONCEPT, … in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
+        text: "IMAGE is a file (\"probe.jpg\") or a row of a set (scenes[17]). A row per patch of what the model sees, and what the \
+               chosen units (all heads, unless you say) take from it along the concept: signed, and summing to what they \
+               contribute.",
         examples: &[
             "heatmap of \"probe.jpg\" for \"bird\" in dinov2 using top 3 heads for animal",
             "heatmap of scenes[17] for \"striped\", \"beach\" in maxvit",
@@ -81,9 +83,14 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "segment",
         summary: "Zero-shot masks of a concept, scored where true masks are known.",
-        form: "segment SET for CONCEPT, … in MODEL [using SELECTION] [OPTIONS]",
-        text: OPTIONS,
-        examples: &["segment scenes for object in deit"],
+        form: "segment SET for CONCEPT in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
+        text: "Masks as published: above 0, above the mean. A feature named like a column of the set means for each image the \
+               text that names the column's value. Where the set has masks: pixel accuracy, foreground IoU, two-class mIoU and \
+               average precision of each image.",
+        examples: &[
+            "segment scenes for object in deit",
+            "segment scenes for object in deit where split = \"eval\" limit 100",
+        ],
     },
     Topic {
         name: "classify",

@@ -9,6 +9,7 @@ pub mod fit;
 pub mod half_blocks;
 pub mod heat;
 pub mod image_rows;
+pub mod outline;
 pub mod terminal;
 pub mod unit_grid;
 

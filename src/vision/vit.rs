@@ -127,6 +127,10 @@ impl Model for Vit {
         }
     }
 
+    fn special_tokens(&self) -> usize {
+        self.config.prefix_tokens()
+    }
+
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal> {
         let mut x = trace.embedded(self.embed(pixels)?)?;
         for (layer, block) in self.blocks.iter().enumerate() {

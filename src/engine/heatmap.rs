@@ -1,0 +1,157 @@
+//! `heatmap`: where in an image a concept is, by what chosen units take from each of its tokens.
+
+use std::path::Path;
+
+use image::RgbImage;
+
+use super::frames::{frame, numbers, whole};
+use super::rank::{clip_of, note_alignment};
+use super::retrieve::mean_row;
+use super::token_maps::TokenMapper;
+use super::{Desk, EngineError};
+use crate::align::Aligned;
+use crate::analysis::{Grid, TokenMap};
+use crate::answer::{Answer, Captioned, Picture};
+use crate::lang::query::{Image, Question, Target};
+use crate::picture::heat::overlay;
+use crate::store::read_image;
+
+impl Desk<'_> {
+    /// One map per concept: the aligned contribution of each source token of the chosen units, summed over these and
+    /// projected on the concept's text, without the alignment's bias (arXiv 2406.01583); for a feature the
+    /// mean over its texts, as retrieval takes it.
+    pub(super) fn heatmap(&mut self, question: &Question) -> Result<Answer, EngineError> {
+        refuse_conditions(question)?;
+        let target = &question.targets[0];
+        let clip = clip_of(target)?;
+        let (name, picture) = self.image_to_explain(question)?;
+        let mut directions = Vec::new();
+        for concept in &question.concepts {
+            let embedded = self.embed(clip, concept, &question.template)?;
+            directions.extend(mean_row(&embedded.rows, concept.texts().len()));
+        }
+        let (mapper, mut notes) = self.mapper(question, target, &directions)?;
+        self.cancel.check()?;
+        let found = mapper.maps(&picture)?;
+        let grids: Vec<Grid> = found.maps.iter().map(TokenMap::patches).collect();
+        let labels = labels(question);
+        let table = table(&grids, &labels)?;
+        let mut captions = vec![name.clone()];
+        for ((label, map), grid) in labels.iter().zip(&found.maps).zip(&grids) {
+            let (row, col, value) = grid.peak();
+            captions.push(format!("{label}\npeak {value:.4} at {row}, {col}"));
+            notes.push(format!(
+                "{label}: peak {value:.4} at row {row}, column {col}; patches sum to {:.4}, {}",
+                map.on_patches(),
+                match mapper.special_tokens() {
+                    0 => "there are no other tokens".to_owned(),
+                    _ => format!("class and register tokens to {:.4}", map.elsewhere),
+                }
+            ));
+        }
+        let overlays = grids.iter().map(|grid| on_image(&found.seen, grid));
+        let images = std::iter::once(found.seen.clone()).chain(overlays);
+        let pictures = images.zip(captions);
+        Ok(Answer {
+            title: Some(format!(
+                "heat map of {name} for {} in {}",
+                labels.join(", "),
+                target.model
+            )),
+            frame: match question.limit {
+                Some(limit) => table.head(Some(limit)),
+                None => table,
+            },
+            pictures: vec![Picture::Images(
+                pictures
+                    .map(|(image, caption)| Captioned { image, caption })
+                    .collect(),
+            )],
+            notes,
+            cached: false,
+            ..Answer::default()
+        })
+    }
+
+    /// A model ready to map along directions `[k, K]`, and what to say about it.
+    pub(super) fn mapper(
+        &mut self,
+        question: &Question,
+        target: &Target,
+        directions: &[f64],
+    ) -> Result<(TokenMapper, Vec<String>), EngineError> {
+        let clip = clip_of(target)?;
+        let stored = self.stored(&target.model, &target.set)?;
+        let alignment = self.alignment(&stored, &target.model, clip)?;
+        let aligned = Aligned::new(&stored, &alignment);
+        let chosen = self.chosen_places(question, target, &stored)?;
+        let loaded = self.library.model(self.store, &target.model)?;
+        let mapper = TokenMapper::new(loaded, &stored, &aligned, &chosen.components, directions)?;
+        let mut notes = vec![format!("by {}", chosen.words)];
+        if mapper.leaves_out_bias() {
+            notes.push("the constants (`bias`) have no place and are in no map".to_owned());
+        }
+        let held_out = alignment.report.map(|report| report.held_out_cosine);
+        note_alignment(target, held_out, "its maps say", &mut notes)?;
+        Ok((mapper, notes))
+    }
+
+    fn image_to_explain(&self, question: &Question) -> Result<(String, RgbImage), EngineError> {
+        match &question.image {
+            Some(Image::InSet { set, row }) => {
+                Ok((format!("{set}[{row}]"), self.store.set(set)?.decode(*row)?))
+            }
+            Some(Image::File(path)) => Ok((path.clone(), read_image(Path::new(path))?)),
+            None => Err(EngineError::refused(
+                "a heat map is of one image",
+                "name it after `of`: a file (\"probe.jpg\") or a row of a set (scenes[17])",
+            )),
+        }
+    }
+}
+
+/// A heat map is of one image, and all of its patches: a condition has nothing to choose from.
+fn refuse_conditions(question: &Question) -> Result<(), EngineError> {
+    if question.images.is_none() && question.after.is_none() {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        "a heat map is of one image, so `where` has nothing to choose from",
+        "put a condition on its patches after a `|`",
+    ))
+}
+
+/// A map laid over what the model saw.
+pub(super) fn on_image(seen: &RgbImage, grid: &Grid) -> RgbImage {
+    let values: Vec<f32> = grid.values.iter().map(|&value| value as f32).collect();
+    overlay(seen, &values, grid.rows, grid.cols)
+}
+
+/// The concepts' names, each once.
+fn labels(question: &Question) -> Vec<String> {
+    let mut labels: Vec<String> = vec!["row".to_owned(), "column".to_owned()];
+    for concept in &question.concepts {
+        let label = concept.label();
+        let mut name = label.clone();
+        let mut count = 2;
+        while labels.contains(&name) {
+            name = format!("{label} ({count})");
+            count += 1;
+        }
+        labels.push(name);
+    }
+    labels.split_off(2)
+}
+
+fn table(grids: &[Grid], labels: &[String]) -> Result<polars::prelude::DataFrame, EngineError> {
+    let cells = grids.first().map_or(0, |grid| grid.values.len());
+    let cols = grids.first().map_or(1, |grid| grid.cols);
+    let mut columns = vec![
+        whole("row", (0..cells).map(|cell| Some((cell / cols) as u32))),
+        whole("column", (0..cells).map(|cell| Some((cell % cols) as u32))),
+    ];
+    for (grid, label) in grids.iter().zip(labels) {
+        columns.push(numbers(label, grid.values.iter().copied()));
+    }
+    Ok(frame(columns)?)
+}

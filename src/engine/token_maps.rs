@@ -1,0 +1,192 @@
+//! Token maps of images: the model runs, and what chosen components take from each token is projected on directions.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+use image::{GrayImage, Luma, Rgb, RgbImage};
+
+use super::library::Loaded;
+use super::scores::Stored;
+use super::select::Chosen;
+use super::{Desk, EngineError};
+use crate::align::Aligned;
+use crate::analysis::{TokenMap, along_directions};
+use crate::contributions::Contributions;
+use crate::decompose::{Component, ComponentKind, Located};
+use crate::lang::query::{Question, Selection, Target, Term, Unit};
+use crate::linalg::{dot, widen};
+
+/// A model made ready to say where along some directions its components contribute.
+pub(super) struct TokenMapper {
+    loaded: Arc<Loaded>,
+    /// Each chosen component and its map followed by the directions, `[d, k]`.
+    onto: Vec<(Component, Tensor)>,
+    /// Whether the constants were among the chosen: they have no place.
+    bias: bool,
+    directions: usize,
+}
+
+/// The maps of one image.
+pub(super) struct ImageMaps {
+    /// What the model saw: the image resized and cropped.
+    pub seen: RgbImage,
+    /// One map per direction.
+    pub maps: Vec<TokenMap>,
+}
+
+impl TokenMapper {
+    /// For the components at the positions `components` of `stored`, and directions `[k, K]` in CLIP's space, row by row.
+    pub fn new(
+        loaded: Arc<Loaded>,
+        stored: &Stored,
+        aligned: &Aligned,
+        components: &[usize],
+        directions: &[f64],
+    ) -> Result<Self, EngineError> {
+        let width = aligned.dim;
+        let count = directions.len() / width.max(1);
+        let mut onto = Vec::new();
+        let mut bias = false;
+        for &index in components {
+            let spec = &stored.specs()[index];
+            if !loaded.decomposer.specs().contains(spec) {
+                let manifest = stored.decomposition().manifest();
+                let (model, set) = (&manifest.model, &manifest.set);
+                return Err(EngineError::refused(
+                    format!(
+                        "{model} has no {} now, though it was stored with one",
+                        spec.component
+                    ),
+                    format!("run `decompose {set} with {model}`"),
+                ));
+            }
+            if spec.component.kind == ComponentKind::Bias {
+                bias = true;
+                continue;
+            }
+            let rows = aligned.maps[index].chunks_exact(width);
+            let along = rows.flat_map(|row| {
+                let row = widen(row);
+                let along = directions.chunks_exact(width);
+                along
+                    .map(|direction| dot(&row, direction) as f32)
+                    .collect::<Vec<_>>()
+            });
+            let map = Tensor::from_vec(along.collect(), (spec.width, count), &Device::Cpu)?;
+            onto.push((spec.component, map));
+        }
+        Ok(Self {
+            loaded,
+            onto,
+            bias,
+            directions: count,
+        })
+    }
+
+    /// Whether constants were chosen, which have no place and are in no map.
+    pub fn leaves_out_bias(&self) -> bool {
+        self.bias
+    }
+
+    /// How many tokens of the model are not the image's.
+    pub fn special_tokens(&self) -> usize {
+        self.loaded.decomposer.special_tokens()
+    }
+
+    /// Runs the model on an image. Images are taken one at a time: maps of a batch would all be in memory.
+    pub fn maps(&self, picture: &RgbImage) -> Result<ImageMaps, EngineError> {
+        let preprocess = &self.loaded.checkpoint.preprocess;
+        let decomposer = &self.loaded.decomposer;
+        let (height, width) = decomposer.image_size();
+        let pixels = preprocess.apply(picture);
+        let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
+        let located = decomposer.located(&pixels)?;
+        let mut maps = vec![TokenMap::new((height, width)); self.directions];
+        for (component, onto) in &self.onto {
+            let (weights, values) = split_of(&located, *component)?;
+            let along = along_directions(&weights, &values, onto)?;
+            let along: Vec<f32> = along.flatten_all()?.to_vec1()?;
+            for (direction, map) in maps.iter_mut().enumerate() {
+                let tokens: Vec<f64> = along[direction..]
+                    .iter()
+                    .step_by(self.directions)
+                    .map(|&value| f64::from(value))
+                    .collect();
+                map.add(tokens.into_iter(), decomposer.special_tokens())
+                    .map_err(|error| EngineError::Refused {
+                        message: error.to_string(),
+                        help: None,
+                    })?;
+            }
+        }
+        Ok(ImageMaps {
+            seen: preprocess.framed(picture),
+            maps,
+        })
+    }
+
+    /// A mask as the model sees its image: resized and cropped likewise, and what is mostly inside counts as inside.
+    pub fn mask(&self, mask: &GrayImage) -> Vec<bool> {
+        let preprocess = &self.loaded.checkpoint.preprocess;
+        let framed = |inside: u8| {
+            let paint = |&Luma([value]): &Luma<u8>| if value > 0 { inside } else { 255 - inside };
+            let painted = RgbImage::from_fn(mask.width(), mask.height(), |x, y| {
+                Rgb([paint(mask.get_pixel(x, y)); 3])
+            });
+            preprocess.framed(&painted)
+        };
+        // Where a crop pads, a mask and its opposite are painted alike: outside.
+        let (mask, opposite) = (framed(255), framed(0));
+        let pairs = mask.pixels().zip(opposite.pixels());
+        pairs
+            .map(|(inside, outside)| inside[0] > outside[0])
+            .collect()
+    }
+}
+
+/// Weights `[1, S, T]` and values `[1, T, d]` of a component.
+fn split_of(located: &Located, component: Component) -> candle_core::Result<(Tensor, Tensor)> {
+    let missing = || candle_core::Error::Msg(format!("the forward pass recorded no {component}"));
+    if component.kind != ComponentKind::Head {
+        let own = located.own.iter().find(|own| own.component == component);
+        let own = own.ok_or_else(missing)?;
+        return Ok((own.weights.clone(), own.rows.clone()));
+    }
+    let (layer, head) = (usize::from(component.layer), usize::from(component.head));
+    let terms = located.heads.iter().find(|terms| terms.layer == layer);
+    let terms = terms.ok_or_else(missing)?;
+    Ok((
+        terms.weights.narrow(2, head, 1)?.squeeze(2)?,
+        terms.values.narrow(1, head, 1)?.squeeze(1)?.contiguous()?,
+    ))
+}
+
+impl Desk<'_> {
+    /// The components of a question about places: those chosen, and all heads if none are, as published.
+    pub(super) fn chosen_places(
+        &mut self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Chosen, EngineError> {
+        if question.using.is_some() {
+            return self.chosen(question, target, stored);
+        }
+        let components = stored.specs().iter().map(|spec| spec.component);
+        let heads = components.filter(|component| component.kind == ComponentKind::Head);
+        let units = heads.map(Unit::Component).collect();
+        let asked = Question {
+            using: Some(Selection {
+                terms: vec![(crate::lang::ast::Joint::And, Term::Units(units))],
+            }),
+            ..question.clone()
+        };
+        let mut chosen = self.chosen(&asked, target, stored)?;
+        let without = chosen.words.split_once(" without ");
+        chosen.words = match without {
+            Some((_, without)) => format!("all heads without {without}"),
+            None => "all heads".to_owned(),
+        };
+        Ok(chosen)
+    }
+}

@@ -1,0 +1,261 @@
+//! `rank … via head L.H`: what earlier components contribute *through* a head.
+//!
+//! Only first-order rows are stored, so the model runs again, on a sample of the images that scores are taken on. What the
+//! sources contribute through a head sums to the head's own contribution: that is the total which scores are taken
+//! against, and the head's own map carries it into CLIP's space.
+
+use candle_core::{Device, Tensor};
+use rayon::ThreadPool;
+
+use super::each_image::{spread, workers};
+use super::library::Loaded;
+use super::rank::{Scored, clip_of, groups, kind, note_alignment};
+use super::scores::Split;
+use super::{Desk, EngineError};
+use crate::align::{Aligned, Alignment};
+use crate::analysis::{ScanResult, scan_scores};
+use crate::contributions::{Contributions, ReadError, every_image};
+use crate::decompose::{Component, RowSpec, Rows, Through};
+use crate::lang::query::{Question, Target, Unit};
+use crate::linalg::{matrix_of, product, values};
+use crate::store::{ImageSet, StoreError};
+
+/// The most images that a second-order score is taken on.
+pub(super) const MOST: usize = 512;
+
+/// Images between two looks at whether to stop.
+const PART: usize = 8;
+
+impl Desk<'_> {
+    /// Scores of a target's units by what they contribute through `head`, one column per concept.
+    pub(super) fn score_via(
+        &mut self,
+        question: &Question,
+        target: &Target,
+        head: Component,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Scored>, EngineError> {
+        if question.stability {
+            return Err(EngineError::refused(
+                "stability is not known of contributions via a head, which are not stored",
+                "leave out `with stability` or `via`",
+            ));
+        }
+        let (model, clip) = (&target.model, clip_of(target)?);
+        let (bases, _) = self.bases(question, target)?;
+        let stored = self.stored(model, &target.set)?;
+        let alignment = self.alignment(&stored, model, clip)?;
+        let place = position(stored.specs(), head, model)?;
+        let images = self.store.set(&target.set)?;
+        let keep = self.images(target, question.images.as_ref())?;
+        let ids = sample(&keep);
+        let loaded = self.library.model(self.store, model)?;
+        let through = loaded.decomposer.through(head)?;
+        let (units, later) = sources(&target.units, through.specs());
+        if units.is_empty() {
+            return Err(EngineError::refused(
+                format!(
+                    "none of these units comes before {head}, so nothing of theirs goes through it"
+                ),
+                "name units of earlier layers, or a later head after `via`",
+            ));
+        }
+        let stop = || self.cancel.requested();
+        let sources = Sources::new(&loaded, through, &images, ids, &stop)?;
+        let aligned = sources.aligned(&alignment, place);
+        let groups = groups(sources.specs(), &units)?;
+        let scored = scan_scores(
+            &sources,
+            &aligned,
+            &groups,
+            &bases,
+            kind(question.score),
+            &every_image,
+            self.cancel,
+            self.progress,
+        );
+        // A part that was left unfinished because of a cancellation says so in its own way.
+        self.cancel.check()?;
+        let ScanResult { scores, images } = scored?;
+        notes.push(format!(
+            "{model}: what goes through {head}, against the whole of it: {head}'s own contribution, to which all sources \
+             sum; {images} of the {} images of {} that scores are taken on, two forward passes each{}",
+            keep.iter().filter(|keep| **keep).count(),
+            target.set,
+            if Split::of(self.store.set(&target.set)?.frame()).is_known() || model == clip {
+                ""
+            } else {
+                ", which the alignment was fitted on"
+            }
+        ));
+        if later > 0 {
+            notes.push(format!(
+                "{later} units of {model} do not come before {head} and are left out"
+            ));
+        }
+        let held_out = alignment.report.map(|report| report.held_out_cosine);
+        note_alignment(target, held_out, "its ranking says", notes)?;
+        let column = |(column, concept): (usize, &crate::lang::query::Concept)| Scored {
+            model: model.clone(),
+            concept: concept.label(),
+            units: (units.iter().zip(&scores))
+                .map(|(unit, scores)| (*unit, scores[column]))
+                .collect(),
+            steadiness: None,
+        };
+        Ok(question.concepts.iter().enumerate().map(column).collect())
+    }
+}
+
+fn position(specs: &[RowSpec], head: Component, model: &str) -> Result<usize, EngineError> {
+    let place = specs.iter().position(|spec| spec.component == head);
+    place.ok_or_else(|| {
+        EngineError::refused(
+            format!("{model} has no {head}"),
+            format!("`show units in {model}` lists those it has"),
+        )
+    })
+}
+
+/// At most [`MOST`] of the images that take part, spread evenly over them.
+fn sample(keep: &[bool]) -> Vec<usize> {
+    let all: Vec<usize> = (0..keep.len()).filter(|&id| keep[id]).collect();
+    let count = all.len().min(MOST);
+    (0..count).map(|i| all[i * all.len() / count]).collect()
+}
+
+/// The units that have a part before the head, and how many have none.
+fn sources(units: &[Unit], specs: &[RowSpec]) -> (Vec<Unit>, usize) {
+    let before = |unit: &&Unit| match unit {
+        Unit::Component(component) => specs.iter().any(|spec| spec.component == *component),
+        Unit::Layer(_) => groups(specs, std::slice::from_ref(*unit)).is_ok(),
+        // Refused with a sentence of its own, where the groups are made.
+        Unit::Neurons { .. } | Unit::Tokens => true,
+    };
+    let kept: Vec<Unit> = units.iter().filter(before).copied().collect();
+    let later = units.len() - kept.len();
+    (kept, later)
+}
+
+/// Contributions through a head, made anew whenever a part of them is read.
+struct Sources<'a> {
+    loaded: &'a Loaded,
+    through: Through<'a>,
+    images: &'a ImageSet,
+    ids: Vec<usize>,
+    maps: Vec<Vec<f32>>,
+    dim: usize,
+    workers: Vec<ThreadPool>,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Sources<'a> {
+    fn new(
+        loaded: &'a Loaded,
+        through: Through<'a>,
+        images: &'a ImageSet,
+        ids: Vec<usize>,
+        stop: &'a (dyn Fn() -> bool + Sync),
+    ) -> Result<Self, EngineError> {
+        let maps = through.maps().iter();
+        let maps = maps.map(|map| map.flatten_all()?.to_vec1());
+        Ok(Self {
+            maps: maps.collect::<candle_core::Result<_>>()?,
+            dim: loaded.decomposer.dim()?,
+            workers: workers()?,
+            loaded,
+            through,
+            images,
+            ids,
+            stop,
+        })
+    }
+
+    /// Every source through the map of the head, at position `head`, into CLIP's space. The bias of the alignment belongs
+    /// to the whole representation.
+    fn aligned(&self, alignment: &Alignment, head: usize) -> Aligned {
+        let (dim, width) = (alignment.dim, alignment.width);
+        let carried = |map: &Vec<f32>| match alignment.is_identity() {
+            true => map.clone(),
+            false => {
+                let map = matrix_of(map, map.len() / dim, dim);
+                values(&product(
+                    &map,
+                    &matrix_of(&alignment.maps[head], dim, width),
+                ))
+            }
+        };
+        Aligned {
+            dim: width,
+            widths: self.specs().iter().map(|spec| spec.width).collect(),
+            maps: self.maps.iter().map(carried).collect(),
+            bias: vec![0.0; width],
+        }
+    }
+
+    /// The rows of image `id`; none if it can't be read.
+    fn rows(&self, id: usize) -> Result<Rows, EngineError> {
+        let picture = match self.images.decode(id) {
+            Ok(picture) => picture,
+            Err(StoreError::Image { .. }) => return Ok(Rows::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let (height, width) = self.loaded.decomposer.image_size();
+        let pixels = self.loaded.checkpoint.preprocess.apply(&picture);
+        let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
+        Ok(self.through.rows(&pixels, vec![id as u32])?)
+    }
+}
+
+impl Contributions for Sources<'_> {
+    fn specs(&self) -> &[RowSpec] {
+        self.through.specs()
+    }
+
+    fn map(&self, component: usize) -> &[f32] {
+        &self.maps[component]
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn parts(&self) -> usize {
+        self.ids.len().div_ceil(PART)
+    }
+
+    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError> {
+        let ids = self.ids.chunks(PART).nth(part).unwrap_or_default();
+        let found = spread(&self.workers, ids, &|| !(self.stop)(), &|id| self.rows(id))
+            .map_err(|error| ReadError(Box::new(error)))?;
+        let mut rows = Rows {
+            slabs: vec![Vec::new(); self.specs().len()],
+            ..Rows::default()
+        };
+        for image in found.into_iter().filter(|image| !image.is_empty()) {
+            rows.append(image);
+        }
+        if let Some(which) = which {
+            rows.slabs = which
+                .iter()
+                .map(|&index| std::mem::take(&mut rows.slabs[index]))
+                .collect();
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_over_the_images_that_take_part() {
+        let few: Vec<bool> = (0..10).map(|id| id % 2 == 1).collect();
+        assert_eq!(sample(&few), [1, 3, 5, 7, 9]);
+        let many = sample(&vec![true; 4 * MOST]);
+        assert_eq!(many.len(), MOST);
+        assert!(many.iter().enumerate().all(|(i, id)| *id == 4 * i));
+        assert_eq!(sample(&[false; 3]), Vec::<usize>::new());
+    }
+}
