@@ -6,6 +6,7 @@ use std::path::Path;
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
 use crate::answer::{Answer, Sink};
+use crate::config::{self, Config};
 use crate::failure::{Exit, Failure};
 use crate::front::Launch;
 use crate::output::color::{Depth, process_env};
@@ -22,20 +23,33 @@ pub fn run(
     console: &mut Console,
     launch: &mut dyn Launch,
     store: Option<&Path>,
+    config: &Config,
 ) -> Result<Exit, Failure> {
-    let mut facts = about_the_program();
-    facts.extend(about_the_terminal(console));
-    let exit = match launch.open(store) {
-        Ok(engine) => {
-            facts.extend(engine.facts());
-            Exit::Success
-        }
+    let (of_store, exit) = match launch.open(store, true) {
+        Ok(engine) => (engine.facts(), Exit::Success),
         Err(failure) => {
             let help = failure.diagnosis.help.clone().unwrap_or_default();
-            facts.push(["store".into(), failure.to_string(), help]);
-            failure.exit
+            let fact = ["store".into(), failure.to_string(), help];
+            (vec![fact], failure.exit)
         }
     };
+    let named = config.value("history");
+    report(console, named, of_store)?;
+    Ok(exit)
+}
+
+/// The facts as a table, those about the store last. `history` is where that was configured to be.
+///
+/// # Errors
+/// As [`run`].
+pub fn report(
+    console: &mut Console,
+    history: Option<&str>,
+    of_store: Vec<[String; 3]>,
+) -> Result<(), Failure> {
+    let mut facts = about_the_program(history);
+    facts.extend(about_the_terminal(console));
+    facts.extend(of_store);
     let column = |name: &str, at: usize| {
         let texts: Vec<&str> = facts.iter().map(|fact| fact[at].as_str()).collect();
         Series::new(name.into(), texts).into()
@@ -47,21 +61,35 @@ pub fn run(
     ])
     .map_err(|error| Failure::new(Exit::Query, error.to_string()))?;
     // Facts are for copying into a bug report: nothing is cut away.
+    let look = console.look.clone();
     console.look.rows = None;
     if console.look.format == Format::Table {
         console.look.width = Some(usize::MAX);
     }
-    console.answer(&Answer {
+    let written = console.answer(&Answer {
         frame,
         ..Answer::default()
-    })?;
-    Ok(exit)
+    });
+    console.look = look;
+    Ok(written?)
 }
 
-fn about_the_program() -> Vec<[String; 3]> {
+fn about_the_program(named: Option<&str>) -> Vec<[String; 3]> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (history, why) = match history::path(&process_env) {
-        Ok((path, why)) => (path.display().to_string(), why),
+    let (history, why) = match history::path(named) {
+        Ok(Some((path, why))) => (path.display().to_string(), why),
+        Ok(None) => ("none".into(), "history is off".into()),
+        Err(error) => ("none".into(), error.to_string()),
+    };
+    let (configuration, holds) = match config::folder().map(|folder| folder.join("config.toml")) {
+        Ok(path) => {
+            let holds = if path.is_file() {
+                "read"
+            } else {
+                "not there; the defaults hold"
+            };
+            (path.display().to_string(), holds.to_owned())
+        }
         Err(error) => ("none".into(), error.to_string()),
     };
     vec![
@@ -75,6 +103,7 @@ fn about_the_program() -> Vec<[String; 3]> {
             format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             format!("{threads} threads"),
         ],
+        ["configuration".into(), configuration, holds],
         ["history".into(), history, why],
     ]
 }

@@ -94,11 +94,11 @@ pub struct Candidate {
 
 /// Opens engines for the command line.
 pub trait Launch {
-    /// Opens the store, `None` for the default place.
+    /// Opens the store, `None` for the default place; `read_only` refuses statements that change it.
     ///
     /// # Errors
     /// A [`Failure`] with [`crate::failure::Exit::Missing`] when there is no store and none can be made.
-    fn open(&mut self, store: Option<&Path>) -> Result<Box<dyn Engine>, Failure>;
+    fn open(&mut self, store: Option<&Path>, read_only: bool) -> Result<Box<dyn Engine>, Failure>;
 
     /// Opens the demo's store and gives its guided tour.
     ///

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,17 @@ use crate::failure::Exit;
 /// How soon a second press has to follow.
 const IMPATIENCE: Duration = Duration::from_secs(2);
 
+/// Whether another program has the terminal.
+static ELSEWHERE: AtomicBool = AtomicBool::new(false);
+
+/// Runs `work` while another program has the terminal: Ctrl-C is for that program, which gets it too.
+pub fn lent<T>(work: impl FnOnce() -> T) -> T {
+    ELSEWHERE.store(true, Ordering::Relaxed);
+    let done = work();
+    ELSEWHERE.store(false, Ordering::Relaxed);
+    done
+}
+
 /// Connects Ctrl-C to `cancel` for the rest of the process.
 ///
 /// # Errors
@@ -18,6 +30,9 @@ const IMPATIENCE: Duration = Duration::from_secs(2);
 pub fn install(cancel: Cancel) -> io::Result<()> {
     let last: Mutex<Option<Instant>> = Mutex::new(None);
     let handler = move || {
+        if ELSEWHERE.load(Ordering::Relaxed) {
+            return;
+        }
         let now = Instant::now();
         let before = last
             .lock()

@@ -15,8 +15,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Launcher;
 
 impl Launch for Launcher {
-    fn open(&mut self, store: Option<&Path>) -> Result<Box<dyn Engine>, Failure> {
-        Ok(Box::new(Session::open(session::default_store(store)?)?))
+    fn open(&mut self, store: Option<&Path>, read_only: bool) -> Result<Box<dyn Engine>, Failure> {
+        let store = session::default_store(store)?;
+        let session = if read_only {
+            Session::open_read_only(store)?
+        } else {
+            Session::open(store)?
+        };
+        Ok(Box::new(session))
     }
 
     fn demo(&mut self) -> Result<(Box<dyn Engine>, Source), Failure> {

@@ -28,6 +28,8 @@ pub struct Runner<'a> {
     pub on_error: OnError,
     /// Whether every statement, with the comments before it, is shown before its answer.
     pub echo: bool,
+    /// The statements that went well, in order.
+    pub succeeded: Vec<String>,
 }
 
 /// How a text went.
@@ -58,7 +60,8 @@ impl Runner<'_> {
                 shown = range.end;
                 self.console.echo(text);
             }
-            let Err(failure) = self.statement(source, range) else {
+            let Err(failure) = self.statement(source, range.clone()) else {
+                self.succeeded.push(source.text[range].to_owned());
                 continue;
             };
             self.console.failure(&failure);
@@ -111,6 +114,7 @@ mod tests {
             cancel: &Cancel::default(),
             on_error,
             echo: false,
+            succeeded: Vec::new(),
         };
         let source = Source {
             name: "test.vq".into(),

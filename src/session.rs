@@ -18,8 +18,9 @@ use crate::lang::error::Problem;
 use crate::lang::help;
 use crate::lang::query::{Query, Setting, Shown, Task};
 use crate::lang::{resolve, script};
+use crate::paths;
 use crate::progress::Progress;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 mod assist;
 
@@ -41,6 +42,8 @@ pub struct Session {
 
 /// What a statement is run with.
 struct Run<'a> {
+    /// The source of the statement: files to run are named as seen from there.
+    script: String,
     sink: &'a mut dyn Sink,
     cancel: &'a Cancel,
     progress: &'a dyn Progress,
@@ -52,9 +55,18 @@ impl Session {
     /// # Errors
     /// [`Exit::Missing`] when it can't be read.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, Failure> {
-        let missing =
-            |error: crate::store::StoreError| Failure::new(Exit::Missing, error.to_string());
-        let store = Store::open(root).map_err(missing)?;
+        Self::over(Store::open(root).map_err(missing)?)
+    }
+
+    /// As [`Self::open`], but statements that change the store are refused and caches are not kept.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_read_only(root: impl Into<PathBuf>) -> Result<Self, Failure> {
+        Self::over(Store::open(root).map_err(missing)?.read_only())
+    }
+
+    fn over(store: Store) -> Result<Self, Failure> {
         let catalog = catalog::take_stock(&store, None).map_err(missing)?;
         Ok(Self {
             store,
@@ -106,6 +118,11 @@ impl Session {
 
     /// Carries out a resolved query.
     fn carry_out(&mut self, query: &Query, run: &mut Run<'_>) -> Result<(), Failure> {
+        if self.store.is_read_only() && writes(&query.task) {
+            let refused = "the store is open for reading only, and this statement would change it";
+            return Err(Failure::new(Exit::Query, refused)
+                .with_help("start vitscope without --read-only to change the store"));
+        }
         let started = Instant::now();
         for note in &query.notes {
             run.progress.note(note);
@@ -169,7 +186,10 @@ impl Session {
                 self.settings.variables.insert(name.clone(), value.clone());
                 Ok(Answer::default())
             }
-            Task::Run(path) => self.run_script(path, run),
+            Task::Run(path) => {
+                let path = paths::beside(&run.script, path);
+                self.run_script(&path.to_string_lossy(), run)
+            }
             Task::From(name) => Ok(Answer {
                 frame: self.result(name)?,
                 cached: true,
@@ -209,6 +229,7 @@ impl Session {
             Setting::Pictures(how) => look("images", how)?,
             Setting::Timer(on) => look("timer", switch(*on))?,
             Setting::Progress(on) => look("progress", switch(*on))?,
+            Setting::Pager(on) => look("pager", switch(*on))?,
             Setting::Rows(rows) => look("rows", &number_or(*rows, "all"))?,
             Setting::Width(columns) => look("width", &number_or(*columns, "auto"))?,
             Setting::Color(when) => look("color", when)?,
@@ -297,6 +318,7 @@ impl Engine for Session {
         let query = resolve::resolve(&statement, &self.catalog, &self.settings)
             .map_err(|error| error.failure(&source.name, &source.text))?;
         let mut run = Run {
+            script: source.name.clone(),
             sink,
             cancel,
             progress,
@@ -336,6 +358,10 @@ impl Engine for Session {
     }
 }
 
+fn missing(error: StoreError) -> Failure {
+    Failure::new(Exit::Missing, error.to_string())
+}
+
 /// A cancelled decomposition is no loss, which its user should know.
 fn decomposition_goes_on(failure: Failure) -> Failure {
     match failure.exit {
@@ -354,6 +380,11 @@ fn number_or(number: Option<usize>, word: &str) -> String {
     number.map_or(word.to_owned(), |number| number.to_string())
 }
 
+/// Whether a task changes the store, other than by keeping what it has computed.
+fn writes(task: &Task) -> bool {
+    changes_names(task) || matches!(task, Task::Decompose { .. })
+}
+
 /// Whether a task adds, removes or changes something that statements can name.
 fn changes_names(task: &Task) -> bool {
     matches!(
@@ -370,7 +401,9 @@ fn changes_names(task: &Task) -> bool {
 fn in_source(mut failure: Failure, source: &Source, range: Range<usize>) -> Failure {
     let diagnosis = &mut failure.diagnosis;
     if diagnosis.source_text.is_empty() && failure.exit != Exit::Success {
-        diagnosis.labels = vec![(range, String::new())];
+        if diagnosis.labels.is_empty() {
+            diagnosis.labels = vec![(range, String::new())];
+        }
         diagnosis.source_name.clone_from(&source.name);
         diagnosis.source_text.clone_from(&source.text);
     }

@@ -26,7 +26,7 @@ impl Desk<'_> {
     ) -> Result<Answer, EngineError> {
         let stored = self.stored(model, set)?;
         let targets = StoredTargets(self.store.decomposition(clip, set)?);
-        let split = Split::of(self.store.set(set)?.frame());
+        let split = self.split(set)?;
         let mut options = FitOptions::default();
         options.lambda = lambda.unwrap_or(options.lambda);
         options.seed = seed.unwrap_or(options.seed);

@@ -1,16 +1,13 @@
 //! The names there are, read off the store: what completion, errors and resolution look things up in.
 
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::DataFrame;
 
 use super::models::About;
 use crate::decompose::{Component, ComponentKind};
 use crate::lang::catalog::{
     Alignment, Catalog, ColumnInfo, ColumnKind, FeatureInfo, ModelInfo, ResultInfo, SetInfo,
 };
-use crate::store::{Feature, Origin, Store, StoreError};
-
-/// A column with more different texts than this lists none of them.
-const FEW: usize = 40;
+use crate::store::{Feature, Holds, Origin, Store, StoreError, Summary, summaries};
 
 /// Takes stock of the store. What can't be read is left out: using it says why.
 ///
@@ -49,11 +46,12 @@ pub fn take_stock(store: &Store, set: Option<&str>) -> Result<Catalog, StoreErro
         }
     }
     for name in store.sets()? {
-        if let Ok(set) = store.set(&name) {
+        if let Ok((rows, columns)) = store.summary(&name) {
+            let columns = columns.into_iter().map(column).collect();
             catalog.sets.push(SetInfo {
                 name,
-                rows: set.len(),
-                columns: columns(set.frame()),
+                rows,
+                columns,
             });
         }
     }
@@ -109,29 +107,17 @@ pub fn result(name: &str, table: &DataFrame) -> ResultInfo {
 }
 
 fn columns(table: &DataFrame) -> Vec<ColumnInfo> {
-    let info = |column: &polars::prelude::Column| {
-        let name = column.name().to_string();
-        match column.dtype() {
-            DataType::String => {
-                let mut values: Vec<String> = Vec::new();
-                for text in column.str().iter().flat_map(|texts| texts.iter()).flatten() {
-                    if values.len() <= FEW && !values.iter().any(|value| value == text) {
-                        values.push(text.to_owned());
-                    }
-                }
-                if values.len() > FEW {
-                    values.clear();
-                }
-                values.sort();
-                ColumnInfo {
-                    name,
-                    kind: ColumnKind::Text,
-                    values,
-                }
-            }
-            kind if kind.is_primitive_numeric() => ColumnInfo::new(&name, ColumnKind::Number),
-            _ => ColumnInfo::new(&name, ColumnKind::Any),
-        }
-    };
-    table.columns().iter().map(info).collect()
+    summaries(table).into_iter().map(column).collect()
+}
+
+fn column(summary: Summary) -> ColumnInfo {
+    ColumnInfo {
+        name: summary.name,
+        kind: match summary.holds {
+            Holds::Text => ColumnKind::Text,
+            Holds::Number => ColumnKind::Number,
+            Holds::Other => ColumnKind::Any,
+        },
+        values: summary.values,
+    }
 }

@@ -1,5 +1,7 @@
 //! Why a task could not be carried out: the error of the stage that failed, or a sentence of the engine's own.
 
+use std::ops::Range;
+
 use crate::align::AlignError;
 use crate::analysis::AnalysisError;
 use crate::cancel::Cancelled;
@@ -36,6 +38,16 @@ pub enum EngineError {
     /// Stopped by the user.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// SQL that can't be run.
+    #[error("{message}")]
+    Sql {
+        /// What is wrong, in one sentence.
+        message: String,
+        /// Where it is in the source of the statement, where that is known.
+        place: Option<Range<usize>>,
+        /// What to do.
+        help: Option<String>,
+    },
     /// Something this version does not do, or that makes no sense with these data.
     #[error("{message}")]
     Refused {
@@ -107,12 +119,17 @@ impl From<EngineError> for Failure {
         } else {
             Exit::Query
         };
-        let failure = Self::new(exit, error.to_string());
+        let mut failure = Self::new(exit, error.to_string());
         match error {
-            EngineError::Refused {
-                help: Some(help), ..
-            } => failure.with_help(help),
-            _ => failure,
+            EngineError::Refused { help, .. } => failure.diagnosis.help = help,
+            EngineError::Sql { place, help, .. } => {
+                failure.diagnosis.code = Some("sql".to_owned());
+                failure.diagnosis.labels =
+                    place.map(|at| (at, String::new())).into_iter().collect();
+                failure.diagnosis.help = help;
+            }
+            _ => {}
         }
+        failure
     }
 }

@@ -69,6 +69,7 @@ impl Desk<'_> {
                 ))
                 .from(fit.from)
             }
+            Task::Sql { text, from } => self.plan_sql(text, *from)?,
             Task::Check { model, set } => Step::new(format!(
                 "compare sums of contributions of {model} with what they sum to"
             ))

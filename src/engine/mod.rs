@@ -29,6 +29,7 @@ pub mod segment;
 mod select;
 pub mod show;
 pub mod spans;
+mod sql;
 mod stability;
 pub mod stages;
 pub mod sweep;
@@ -119,6 +120,7 @@ impl Desk<'_> {
             Task::Show(shown) => self.show(shown),
             Task::Describe(described) => self.describe(described),
             Task::Ask(question) => self.ask(question),
+            Task::Sql { text, from } => self.sql(text, *from),
             _ => Err(unsupported("this statement")),
         }
     }

@@ -6,7 +6,6 @@ use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 
 use super::frames::{frame, unit_columns};
 use super::library::Scoring;
-use super::scores::Split;
 use super::stability::{self, Steadiness};
 use super::stages::filter_frame;
 use super::{Desk, EngineError, align, pictures};
@@ -169,11 +168,12 @@ impl Desk<'_> {
         target: &Target,
         filter: Option<&Filter>,
     ) -> Result<Vec<bool>, EngineError> {
-        let set = self.store.set(&target.set)?;
-        let split = Split::of(set.frame());
-        let mut keep: Vec<bool> = (0..set.len() as u32).map(|id| split.scores(id)).collect();
+        let images = self.store.set_info(&target.set)?.rows;
+        let split = self.split(&target.set)?;
+        let mut keep: Vec<bool> = (0..images as u32).map(|id| split.scores(id)).collect();
         if let Some(filter) = filter {
-            let satisfied = filter_frame(set.frame(), filter)?;
+            let metadata = self.store.metadata(&target.set, &filter.columns())?;
+            let satisfied = filter_frame(&metadata, filter)?;
             // A condition that speaks of the split itself decides alone.
             let decides = filter.columns().contains(&"split");
             for (keep, satisfied) in keep.iter_mut().zip(satisfied) {

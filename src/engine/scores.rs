@@ -227,6 +227,11 @@ impl Desk<'_> {
         Ok(stored.decomposition().save_blob(&align_blob(clip), &blob)?)
     }
 
+    /// How a set is split, from that one column.
+    pub(super) fn split(&self, set: &str) -> Result<Split, EngineError> {
+        Ok(Split::of(&self.store.metadata(set, &["split"])?))
+    }
+
     /// Aligned maps and moments of a decomposition on the images that scores are taken on: read from the store, or
     /// gathered in one pass over it and kept. The flag says whether they were there already.
     pub(super) fn scoring(
@@ -236,7 +241,7 @@ impl Desk<'_> {
     ) -> Result<(Arc<Scoring>, bool), EngineError> {
         let manifest = done.manifest();
         let (model, set) = (&manifest.model, &manifest.set);
-        let split = Split::of(self.store.set(set)?.frame());
+        let split = self.split(set)?;
         let basis = json!({
             "model": manifest.model_fingerprint,
             "images": manifest.set_fingerprint,
@@ -262,7 +267,9 @@ impl Desk<'_> {
             apart: split.is_known(),
             held_out_cosine: alignment.report.map(|report| report.held_out_cosine),
         };
-        save_scoring(done, clip, &scoring, basis)?;
+        if !self.store.is_read_only() {
+            save_scoring(done, clip, &scoring, basis)?;
+        }
         Ok((self.library.keep_scoring(key, scoring), false))
     }
 }

@@ -89,7 +89,7 @@ impl Desk<'_> {
         Ok(listing("features", table, ""))
     }
 
-    fn show_units(&self, name: &str) -> Result<Answer, EngineError> {
+    pub(super) fn show_units(&self, name: &str) -> Result<Answer, EngineError> {
         let about = About::of(&self.store.model(name)?)?;
         let model = self.catalog.model(name).cloned().unwrap_or_default();
         let units: Vec<Unit> = about

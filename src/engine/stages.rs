@@ -5,9 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use polars::prelude::{
-    AnyValue, Column, DataFrame, IdxCa, IpcWriter, ParquetWriter, SerWriter, SortMultipleOptions,
-};
+use polars::prelude::{AnyValue, Column, DataFrame, IdxCa, SortMultipleOptions};
 
 use super::EngineError;
 use super::frames::{frame, numbers};
@@ -34,7 +32,7 @@ pub fn run(
             Stage::Take(count) => table.head(Some(*count)),
             Stage::Group { by, aggregates } => group(&table, by, aggregates)?,
             Stage::Save(path) => {
-                save(&mut table, Path::new(path))?;
+                save(&table, Path::new(path))?;
                 notes.push(format!("saved {} rows to {path}", table.height()));
                 table
             }
@@ -162,42 +160,19 @@ fn reduce(reducer: Reducer, mut values: Vec<f64>, rows: usize) -> f64 {
 }
 
 /// Writes a table in the format that the file's extension names.
-fn save(table: &mut DataFrame, path: &Path) -> Result<(), EngineError> {
-    let extension = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    let failed = |why: String| EngineError::Refused {
-        message: format!("can't write {}: {why}", path.display()),
+fn save(table: &DataFrame, path: &Path) -> Result<(), EngineError> {
+    let named = Format::of_file(path).map_err(|extensions| {
+        EngineError::refused(
+            format!("can't tell how to write {}", path.display()),
+            extensions,
+        )
+    })?;
+    let failed = |error: std::io::Error| EngineError::Refused {
+        message: format!("can't write {}: {}", path.display(), in_words(&error)),
         help: None,
     };
-    let text = match extension.as_str() {
-        "csv" => Some(Format::Csv),
-        "tsv" => Some(Format::Tsv),
-        "json" => Some(Format::Json),
-        "ndjson" | "jsonl" => Some(Format::Ndjson),
-        "md" => Some(Format::Markdown),
-        "parquet" | "arrow" | "ipc" => None,
-        _ => {
-            return Err(EngineError::refused(
-                format!("can't tell how to write {}", path.display()),
-                "the extension decides: csv, tsv, json, ndjson, md, parquet or arrow",
-            ));
-        }
-    };
-    let mut file = BufWriter::new(File::create(path).map_err(|error| failed(in_words(&error)))?);
-    let written = match text {
-        Some(format) => format::write(table, format, &mut file).map_err(|e| e.to_string()),
-        None if extension == "parquet" => ParquetWriter::new(&mut file)
-            .finish(table)
-            .map(|_| ())
-            .map_err(|e| e.to_string()),
-        None => IpcWriter::new(&mut file)
-            .finish(table)
-            .map_err(|e| e.to_string()),
-    };
-    written
-        .and_then(|()| file.flush().map_err(|e| e.to_string()))
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    format::write(table, named, &mut file)
+        .and_then(|()| file.flush())
         .map_err(failed)
 }

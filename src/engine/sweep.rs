@@ -37,7 +37,7 @@ impl Desk<'_> {
     ) -> Result<Answer, EngineError> {
         let stored = self.stored(model, set)?;
         let targets = StoredTargets(self.store.decomposition(clip, set)?);
-        let split = Split::of(self.store.set(set)?.frame());
+        let split = self.split(set)?;
         let bases = self.feature_bases(clip, set)?;
         let mut fits = Vec::new();
         for lambda in spread_evenly(from, to) {

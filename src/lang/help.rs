@@ -231,10 +231,17 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "sql",
-        summary: "Runs SQL over the named answers; _ is the last one.",
-        form: "sql \"…\"",
-        text: "",
-        examples: &["sql \"select layer, max(score) from _ group by layer\""],
+        summary: "Runs SQL over answers, image sets and the units of models.",
+        form: "sql \"select … from TABLE …\"",
+        text: "TABLE is the name of an answer (`into NAME`; _ is the last one), of an image set (one row per image, its \
+               metadata) or of a model (one row per unit); if two share a name, that order decides. Names with a `-` stand in \
+               double quotes: sql 'select * from \"my-set\"'. The dialect is that of polars; rows of a `group by` come in no \
+               order unless `order by` gives one. The answer can be piped on and kept like any other.",
+        examples: &[
+            "sql \"select layer, max(score) as best from _ group by layer order by layer\"",
+            "sql \"select object, count(*) as images from scenes group by object order by images desc\" | take 3",
+            "sql \"select b.unit, b.score, u.width from best b join dinov2 u on b.unit = u.unit\" into joined",
+        ],
     },
     Topic {
         name: "explain",
@@ -246,13 +253,14 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "set",
         summary: "Changes a setting.",
-        form: "set format auto|table|line|csv|tsv|json|ndjson|markdown\n\
+        form: "set format auto|table|line|csv|tsv|json|ndjson|markdown|parquet|arrow\n\
                set images SET|none       the images of statements without `on`\n\
                set images off|on|auto|kitty|iterm|sixel|blocks|ascii       pictures in the terminal\n\
                set clip MODEL|none\nset score SCORE\nset limit N|none\nset seed N|none\n\
                set template default|none|\"… {} …\"\nset timer on|off\nset color auto|always|never\n\
                set rows N|all       the rows of a table on the terminal\n\
-               set width N|auto       its columns\nset progress on|off",
+               set width N|auto       its columns\nset progress on|off\n\
+               set pager on|off       answers taller than the screen go through $PAGER (at the prompt)",
         text: "`show settings` lists them.",
         examples: &["set format json", "set images off"],
     },

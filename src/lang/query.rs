@@ -78,8 +78,9 @@ pub enum Task {
     Run(String),
     /// Shows help on a topic of [`super::help`], or the list of topics.
     Help(Option<&'static str>),
-    /// Runs SQL over the named results.
-    Sql(String),
+    /// Runs SQL over results, image sets and units. `from` is where the text begins in the source, if it stands there
+    /// letter for letter (no escapes, no variable).
+    Sql { text: String, from: Option<usize> },
     /// Answers with an earlier answer.
     From(String),
     /// Shows the plan of a query.
@@ -152,6 +153,8 @@ pub enum Setting {
     Width(Option<usize>),
     /// Whether long work shows a progress bar.
     Progress(bool),
+    /// Whether answers taller than the screen go through `$PAGER`.
+    Pager(bool),
 }
 
 /// What is done to an answer.

@@ -6,14 +6,17 @@ use std::time::Duration;
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
 use super::color::Depth;
+use super::detour::Detour;
 use super::format::{self, Format};
+use super::pager;
+use super::pick::Pick;
 use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
 use crate::answer::{Answer, Picture, Sink};
 use crate::failure::Failure;
-use crate::picture::terminal::Protocol;
+use crate::picture::terminal::{self, Protocol};
 use crate::picture::{self, Canvas, ansi};
 
 /// Columns of pictures that go into a file.
@@ -25,6 +28,12 @@ pub struct Console {
     err: Box<dyn Write>,
     /// How answers look.
     pub look: Look,
+    /// Which answers of the run are written.
+    pub pick: Pick,
+    /// Where answers go in place of `out`.
+    pub detour: Option<Detour>,
+    /// Whether a binary table went to `out`, after which nothing else may.
+    full: bool,
 }
 
 impl Console {
@@ -41,7 +50,34 @@ impl Console {
     /// Writes to any two streams.
     #[must_use]
     pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
-        Self { out, err, look }
+        Self {
+            out,
+            err,
+            look,
+            pick: Pick::default(),
+            detour: None,
+            full: false,
+        }
+    }
+
+    /// Bytes for `out` as they are: what other programs read, such as completions for a shell.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.out.flush()
+    }
+
+    /// Writes the answer that was held back for being perhaps the last one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match self.pick.last() {
+            Some(answer) => self.show(&answer),
+            None => Ok(()),
+        }
     }
 
     /// A sentence for the person at the terminal.
@@ -92,6 +128,7 @@ impl Console {
             return Ok(Vec::new());
         }
         if self.look.format != Format::Table {
+            self.one_table_only()?;
             format::write(frame, self.look.format, &mut self.out)?;
             return Ok(Vec::new());
         }
@@ -102,8 +139,84 @@ impl Console {
             depth: self.look.out_depth,
         };
         let drawn = table::draw(frame, layout);
-        self.out.write_all(drawn.text.as_bytes())?;
+        self.lines(&drawn.text)?;
         Ok(drawn.left_out)
+    }
+
+    /// A binary file on stdout is one table; a second one would make both unreadable.
+    fn one_table_only(&mut self) -> io::Result<()> {
+        let format = self.look.format;
+        if self.full {
+            return Err(io::Error::other(format!(
+                "a file of {} holds one table; `--result last` or `--result N` chooses one",
+                format.word()
+            )));
+        }
+        self.full = format.is_binary();
+        Ok(())
+    }
+
+    /// Text for reading: through the pager if it is taller than the screen.
+    fn lines(&mut self, text: &str) -> io::Result<()> {
+        let rows = terminal::size().map(|(_, rows)| rows);
+        let tall = rows.is_some_and(|rows| text.lines().count() >= rows);
+        if self.look.pager && self.look.is_terminal && tall {
+            self.out.flush()?;
+            if pager::show(text)? {
+                return Ok(());
+            }
+        }
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// One answer, now.
+    fn show(&mut self, answer: &Answer) -> io::Result<()> {
+        if answer.frame.width() > 0 && self.detour.is_some() {
+            return self.show_elsewhere(answer);
+        }
+        if let Some(title) = answer
+            .title
+            .as_ref()
+            .filter(|_| self.look.format.is_for_people())
+        {
+            let title = paint(title, Style::Bold, self.look.out_depth);
+            writeln!(self.out, "{title}")?;
+        }
+        let left_out = self.table(&answer.frame)?;
+        self.pictures(&answer.pictures)?;
+        self.out.flush()?;
+        for sentence in left_out {
+            self.whisper(&sentence);
+        }
+        self.about(answer);
+        Ok(())
+    }
+
+    /// One answer into the file that was named for it.
+    fn show_elsewhere(&mut self, answer: &Answer) -> io::Result<()> {
+        let Some(detour) = &mut self.detour else {
+            return Ok(());
+        };
+        detour.write(&answer.frame)?;
+        let (path, once) = (detour.path().display().to_string(), detour.is_once());
+        if once {
+            self.detour = None;
+        }
+        let rows = answer.frame.height();
+        self.whisper(&format!("wrote {rows} rows to {path}"));
+        self.about(answer);
+        Ok(())
+    }
+
+    /// What belongs to an answer and is no data: notes, and how long it took.
+    fn about(&mut self, answer: &Answer) {
+        for note in &answer.notes {
+            let word = paint("note:", Style::Yellow, self.look.err_depth);
+            self.narrate(&format!("{word} {note}"));
+        }
+        if self.look.timer {
+            self.whisper(&timing(answer));
+        }
     }
 
     fn pictures(&mut self, pictures: &[Picture]) -> io::Result<()> {
@@ -132,36 +245,19 @@ impl Console {
 
 impl Sink for Console {
     fn answer(&mut self, answer: &Answer) -> io::Result<()> {
-        if let Some(title) = answer
-            .title
-            .as_ref()
-            .filter(|_| self.look.format.is_for_people())
-        {
-            let title = paint(title, Style::Bold, self.look.out_depth);
-            writeln!(self.out, "{title}")?;
+        if answer.frame.width() > 0 && !self.pick.lets_through(answer) {
+            return Ok(());
         }
-        let left_out = self.table(&answer.frame)?;
-        self.pictures(&answer.pictures)?;
-        self.out.flush()?;
-        for sentence in left_out {
-            self.whisper(&sentence);
-        }
-        for note in &answer.notes {
-            let word = paint("note:", Style::Yellow, self.look.err_depth);
-            self.narrate(&format!("{word} {note}"));
-        }
-        if self.look.timer {
-            self.whisper(&timing(answer));
-        }
-        Ok(())
+        self.show(answer)
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
         match self.look.format {
             Format::Table | Format::Line | Format::Markdown => {
-                writeln!(self.out, "{}", text.trim_end_matches('\n'))?;
+                self.lines(&format!("{}\n", text.trim_end_matches('\n')))?;
             }
             machine => {
+                self.one_table_only()?;
                 let lines: Vec<&str> = text.lines().collect();
                 let column = Series::new("text".into(), lines);
                 let frame = DataFrame::new_infer_height(vec![column.into()])
@@ -308,7 +404,8 @@ mod tests {
             console.answer(&answer()).unwrap();
             out.text()
         };
-        for format in Format::ALL.into_iter().filter(|f| !f.is_for_people()) {
+        let text = |format: &Format| !format.is_for_people() && !format.is_binary();
+        for format in Format::ALL.into_iter().filter(text) {
             let wide = bytes(format, 200, Depth::Never);
             assert_eq!(wide, bytes(format, 5, Depth::True), "{format:?}");
             assert!(!wide.contains("Heads") && !wide.contains("caption"));

@@ -2,10 +2,22 @@
 
 use std::io::{self, Write};
 
-use polars::prelude::{AnyValue, Column, DataFrame};
+use std::path::Path;
+
+use polars::prelude::{AnyValue, Column, DataFrame, IpcWriter, ParquetWriter, SerWriter};
 
 use super::cell;
+use super::color::Depth;
+use super::table::{self, Layout};
 use super::width::{single_line, width};
+
+/// A table in a file: nothing cut, nothing left out.
+const WHOLE: Layout = Layout {
+    width: None,
+    rows: None,
+    ascii: false,
+    depth: Depth::Never,
+};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,11 +37,15 @@ pub enum Format {
     Ndjson,
     /// A table for a Markdown page.
     Markdown,
+    /// A Parquet file: for other programs, never for a terminal.
+    Parquet,
+    /// An Arrow IPC file, as above.
+    Arrow,
 }
 
 impl Format {
     /// Every format, in the order of listings.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Table,
         Self::Line,
         Self::Csv,
@@ -37,6 +53,8 @@ impl Format {
         Self::Json,
         Self::Ndjson,
         Self::Markdown,
+        Self::Parquet,
+        Self::Arrow,
     ];
 
     /// The word for it in queries and flags.
@@ -50,7 +68,39 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Markdown => "markdown",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
+    }
+
+    /// The format that a file's extension names.
+    ///
+    /// # Errors
+    /// One sentence with the extensions there are.
+    pub fn of_file(path: &Path) -> Result<Self, String> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        Ok(match extension.to_lowercase().as_str() {
+            "csv" => Self::Csv,
+            "tsv" => Self::Tsv,
+            "json" => Self::Json,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "md" => Self::Markdown,
+            "txt" => Self::Table,
+            "parquet" => Self::Parquet,
+            "arrow" | "ipc" => Self::Arrow,
+            _ => {
+                return Err(
+                    "the extension decides: csv, tsv, json, ndjson, md, txt, parquet or arrow"
+                        .to_owned(),
+                );
+            }
+        })
+    }
+
+    /// Whether it is a file of one table, no text that can be read or put after another.
+    #[must_use]
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow)
     }
 
     /// The format called `word`.
@@ -68,13 +118,15 @@ impl Format {
     }
 }
 
-/// Writes `frame` as one of the formats other than [`Format::Table`], which `table::draw` lays out.
+/// Writes all of `frame`, whatever terminal there may be.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(frame: &DataFrame, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Table | Format::Line => lines(frame, out),
+        Format::Table if frame.width() == 0 => Ok(()),
+        Format::Table => out.write_all(table::draw(frame, WHOLE).text.as_bytes()),
+        Format::Line => lines(frame, out),
         Format::Csv => delimited(frame, ",", csv_field, out),
         Format::Tsv => delimited(frame, "\t", tsv_field, out),
         Format::Json => json_array(frame, out),
@@ -86,6 +138,21 @@ pub fn write(frame: &DataFrame, format: Format, out: &mut dyn Write) -> io::Resu
             Ok(())
         }
         Format::Markdown => markdown(frame, out),
+        Format::Parquet => {
+            let written = ParquetWriter::new(out).finish(&mut frame.clone());
+            written.map(|_| ()).map_err(io_error)
+        }
+        Format::Arrow => IpcWriter::new(out)
+            .finish(&mut frame.clone())
+            .map_err(io_error),
+    }
+}
+
+/// What the disk said, if it was the disk.
+fn io_error(error: polars::prelude::PolarsError) -> io::Error {
+    match error {
+        polars::prelude::PolarsError::IO { error, .. } => io::Error::from(error.kind()),
+        other => io::Error::other(other.to_string()),
     }
 }
 
@@ -282,11 +349,36 @@ mod tests {
     #[test]
     fn an_empty_frame_is_an_empty_array_in_json_and_nothing_elsewhere() {
         for format in Format::ALL {
+            assert_eq!(Format::named(format.word()), Some(format));
+            if format.is_binary() {
+                continue;
+            }
             let mut out = Vec::new();
             write(&DataFrame::empty(), format, &mut out).unwrap();
             let expected: &[u8] = if format == Format::Json { b"[]\n" } else { b"" };
             assert_eq!(out, expected, "{format:?}");
-            assert_eq!(Format::named(format.word()), Some(format));
         }
+    }
+
+    #[test]
+    fn binary_formats_hold_the_very_table() {
+        use polars::prelude::{IpcReader, ParquetReader, SerReader};
+        let bytes = |format| {
+            let mut out = Vec::new();
+            write(&frame(), format, &mut out).unwrap();
+            io::Cursor::new(out)
+        };
+        let parquet = ParquetReader::new(bytes(Format::Parquet)).finish().unwrap();
+        assert!(parquet.equals_missing(&frame()));
+        let arrow = IpcReader::new(bytes(Format::Arrow)).finish().unwrap();
+        assert!(arrow.equals_missing(&frame()));
+    }
+
+    #[test]
+    fn an_extension_names_its_format() {
+        let of = |name: &str| Format::of_file(Path::new(name));
+        assert_eq!(of("a.b/c.PARQUET"), Ok(Format::Parquet));
+        assert_eq!(of("x.jsonl"), Ok(Format::Ndjson));
+        assert!(of("x").unwrap_err().contains("ndjson"));
     }
 }

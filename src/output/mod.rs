@@ -3,7 +3,10 @@
 pub mod cell;
 pub mod color;
 pub mod console;
+pub mod detour;
 pub mod format;
+pub mod pager;
+pub mod pick;
 pub mod progress;
 pub mod report;
 pub mod settings;

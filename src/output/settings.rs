@@ -38,6 +38,8 @@ pub struct Look {
     pub timer: bool,
     /// Whether long work shows a progress bar.
     pub progress: bool,
+    /// Whether answers taller than the screen go through `$PAGER`.
+    pub pager: bool,
 }
 
 impl Look {
@@ -58,6 +60,7 @@ impl Look {
             graphics: terminal::decide(Images::Auto, Depth::Never, false, &process_env),
             timer: false,
             progress: false,
+            pager: false,
         }
     }
 
@@ -112,8 +115,9 @@ impl Look {
         match name {
             "format" if is(value, "auto") => self.format = Format::default(),
             "format" => {
-                self.format =
+                let format =
                     Format::named(value).ok_or_else(|| one_of(&Format::ALL.map(Format::word)))?;
+                self.format = self.writable(format)?;
             }
             "images" if is(value, "on") => self.set_images(Images::Auto),
             "images" if is(value, "off") => self.set_images(Images::None),
@@ -123,6 +127,7 @@ impl Look {
             "width" => self.width = count(value, "auto").ok_or_else(|| one_of(&["auto", "100"]))?,
             "timer" => self.timer = choice(&SWITCH, value).map_err(|w| one_of(&w))?,
             "progress" => self.progress = choice(&SWITCH, value).map_err(|w| one_of(&w))?,
+            "pager" => self.pager = choice(&SWITCH, value).map_err(|w| one_of(&w))?,
             _ => {
                 let names = self.list().map(|(name, _)| name).join(", ");
                 return Err(format!("there is no setting “{name}”; there are: {names}"));
@@ -131,9 +136,23 @@ impl Look {
         Ok(())
     }
 
+    /// The format, unless it would fill a terminal with bytes that aren't text.
+    ///
+    /// # Errors
+    /// One sentence that says where such a format can go.
+    pub fn writable(&self, format: Format) -> Result<Format, String> {
+        if format.is_binary() && self.is_terminal {
+            let word = format.word();
+            return Err(format!(
+                "{word} is no text for a terminal; write it to a file with `| save \"FILE.{word}\"`, or send stdout to one"
+            ));
+        }
+        Ok(format)
+    }
+
     /// Every setting with its value.
     #[must_use]
-    pub fn list(&self) -> [(&'static str, String); 7] {
+    pub fn list(&self) -> [(&'static str, String); 8] {
         let number = |n: Option<usize>, none: &str| n.map_or(none.to_owned(), |n| n.to_string());
         [
             ("format", self.format.word().to_owned()),
@@ -143,6 +162,7 @@ impl Look {
             ("width", number(self.width, "auto")),
             ("timer", word(&SWITCH, self.timer)),
             ("progress", word(&SWITCH, self.progress)),
+            ("pager", word(&SWITCH, self.pager)),
         ]
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::Configurer;
@@ -12,18 +12,19 @@ use rustyline::hint::{Hint, Hinter};
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
-    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, Editor, Event,
-    EventContext, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, RepeatCount, Result,
+    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, EditMode, Editor,
+    Event, EventContext, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, RepeatCount, Result,
 };
 
+use super::commands;
 use crate::front::{Assist, Role};
 use crate::output::color::Depth;
 use crate::output::sgr::{Style, paint};
 use crate::output::width::width;
 
 /// Shown in grey on an empty line.
-const EMPTY_LINE_HINT: &str = "help · Ctrl-D to quit";
-const EMPTY_LINE_HINT_ASCII: &str = "help - Ctrl-D to quit";
+const EMPTY_LINE_HINT: &str = "help · .help · Ctrl-D to quit";
+const EMPTY_LINE_HINT_ASCII: &str = "help - .help - Ctrl-D to quit";
 
 /// An editor with our keys, colours and history.
 ///
@@ -34,11 +35,13 @@ pub fn open(
     depth: Depth,
     ascii: bool,
     history: Option<&Path>,
+    vi: bool,
 ) -> Result<Editor<Guide, DefaultHistory>> {
     let config = Config::builder()
         .max_history_size(10_000)?
         .history_ignore_space(true)
         .auto_add_history(false)
+        .edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs })
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
         .color_mode(if depth == Depth::Never {
@@ -49,13 +52,18 @@ pub fn open(
         .build();
     let mut editor = Editor::with_config(config)?;
     editor.set_max_history_size(10_000)?;
+    let edited = Arc::new(Mutex::new(None));
     editor.set_helper(Some(Guide {
         assist,
         depth,
         ascii,
+        edited: Arc::clone(&edited),
     }));
     let key = |code, modifiers| Event::from(KeyEvent(code, modifiers));
     editor.bind_sequence(key(KeyCode::Enter, Modifiers::ALT), Cmd::Newline);
+    let ctrl = |letter| KeyEvent(KeyCode::Char(letter), Modifiers::CTRL);
+    let elsewhere = EventHandler::Conditional(Box::new(Elsewhere(edited)));
+    editor.bind_sequence(Event::KeySeq(vec![ctrl('X'), ctrl('E')]), elsewhere);
     let browsing = Arc::new(AtomicBool::new(false));
     for (code, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
         let browsing = Arc::clone(&browsing);
@@ -95,6 +103,20 @@ impl ConditionalEventHandler for Arrow {
     }
 }
 
+/// The text of a line that is to be edited elsewhere.
+pub struct Edited(pub String);
+
+/// Ctrl-X Ctrl-E: leaves the line, and its text for the editor that the user prefers.
+struct Elsewhere(Arc<Mutex<Option<Edited>>>);
+
+impl ConditionalEventHandler for Elsewhere {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
+        let mut edited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *edited = Some(Edited(context.line().to_owned()));
+        Some(Cmd::Interrupt)
+    }
+}
+
 /// Any key without a binding of ours: ends a walk through the history, and does what it always does.
 struct OtherKey(Arc<AtomicBool>);
 
@@ -112,6 +134,15 @@ pub struct Guide {
     /// Colours; replaced with the setting.
     pub depth: Depth,
     ascii: bool,
+    edited: Arc<Mutex<Option<Edited>>>,
+}
+
+impl Guide {
+    /// The line that Ctrl-X Ctrl-E left, once.
+    pub fn edited(&self) -> Option<Edited> {
+        let mut edited = self.edited.lock().unwrap_or_else(PoisonError::into_inner);
+        edited.take()
+    }
 }
 
 impl Helper for Guide {}
@@ -121,7 +152,7 @@ impl Validator for Guide {
     /// empty last line always submits.
     fn validate(&self, context: &mut ValidationContext) -> Result<ValidationResult> {
         let text = context.input();
-        let submits = text.trim().is_empty() || text.ends_with('\n');
+        let submits = text.trim().is_empty() || text.ends_with('\n') || commands::is_command(text);
         Ok(if submits || self.assist.is_complete(text) {
             ValidationResult::Valid(None)
         } else {
@@ -134,7 +165,11 @@ impl Completer for Guide {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
-        let (start, candidates) = self.assist.complete(line, at);
+        let (start, candidates) = if commands::is_command(line) {
+            commands::complete(line, at)
+        } else {
+            self.assist.complete(line, at)
+        };
         let widest = candidates.iter().map(|c| width(&c.text)).max().unwrap_or(0);
         let pairs = candidates
             .into_iter()
@@ -176,16 +211,22 @@ impl Hinter for Guide {
             };
             return Some(Ghost(words.into()));
         }
-        (at == line.len())
-            .then(|| self.assist.hint(line))
-            .flatten()
-            .map(Ghost)
+        let hint = || match commands::is_command(line) {
+            true => commands::hint(line),
+            false => self.assist.hint(line),
+        };
+        (at == line.len()).then(hint).flatten().map(Ghost)
     }
 }
 
 impl Highlighter for Guide {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        colored(line, &self.assist.highlight(line), self.depth)
+        let roles = if commands::is_command(line) {
+            commands::highlight(line)
+        } else {
+            self.assist.highlight(line)
+        };
+        colored(line, &roles, self.depth)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -255,6 +296,7 @@ mod tests {
             assist: Arc::new(FakeAssist),
             depth: Depth::Never,
             ascii: true,
+            edited: Arc::default(),
         };
         let history = DefaultHistory::new();
         let context = Context::new(&history);

@@ -7,26 +7,28 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
-use crate::output::color::Env;
+use crate::paths;
 
-/// Names the file itself.
-const VARIABLE: &str = "VITSCOPE_HISTORY";
-
-/// The history file and why it is that one: `VITSCOPE_HISTORY`, or `vitscope/history` in the XDG state directory (also
-/// on macOS, as users of command-line tools expect).
+/// The history file and why it is that one: the one that was named (`off` for none), or `vitscope/history` in the XDG
+/// state directory (also on macOS, as users of command-line tools expect).
 ///
 /// # Errors
 /// When no home directory is known.
-pub fn path(env: Env) -> io::Result<(PathBuf, String)> {
-    if let Some(named) = env(VARIABLE).filter(|value| !value.is_empty()) {
-        return Ok((PathBuf::from(named), format!("{VARIABLE} is set")));
+pub fn path(named: Option<&str>) -> io::Result<Option<(PathBuf, String)>> {
+    match named {
+        Some("off") => return Ok(None),
+        Some(path) => return Ok(Some((paths::expand(path), "as configured".into()))),
+        None => {}
     }
     let strategy = Xdg::new().map_err(io::Error::other)?;
     let directory = strategy
         .state_dir()
         .unwrap_or_else(|| strategy.data_dir())
         .join("vitscope");
-    Ok((directory.join("history"), "XDG state directory".into()))
+    Ok(Some((
+        directory.join("history"),
+        "XDG state directory".into(),
+    )))
 }
 
 /// Makes sure that `path` exists and that only its owner can read it: queries name private files.
@@ -60,11 +62,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_variable_decides_and_an_empty_one_does_not() {
-        let set = |name: &str| (name == VARIABLE).then(|| "/x/y".to_owned());
-        assert_eq!(path(&set).unwrap().0, Path::new("/x/y"));
-        let empty = |name: &str| (name == VARIABLE).then(String::new);
-        assert!(path(&empty).unwrap().0.ends_with("vitscope/history"));
+    fn what_is_named_decides_and_off_is_none() {
+        let of = |named| path(named).unwrap().map(|(path, _)| path);
+        assert_eq!(of(Some("/x/y")), Some(PathBuf::from("/x/y")));
+        assert_eq!(of(Some("off")), None);
+        assert!(of(None).unwrap().ends_with("vitscope/history"));
     }
 
     #[cfg(unix)]

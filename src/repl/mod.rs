@@ -3,89 +3,94 @@
 //! On a terminal that can move the cursor, lines are edited with rustyline; on any other (`TERM=dumb`, stdout in a pipe)
 //! they are read plainly, so that nothing ever waits for an answer that a terminal cannot give.
 
+pub mod commands;
 pub mod editor;
+mod external;
 pub mod history;
 mod plain;
+mod session;
 
 use std::path::PathBuf;
 
 use rustyline::Editor;
 use rustyline::error::ReadlineError;
-use rustyline::history::DefaultHistory;
+use rustyline::history::{DefaultHistory, History as _, SearchDirection};
 
-use self::editor::Guide;
+use self::editor::{Edited, Guide};
 use self::plain::Plain;
+use self::session::Session;
 use crate::cancel::Cancel;
+use crate::config::Config;
 use crate::failure::Exit;
 use crate::front::{Engine, Source};
 use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 use crate::output::sgr::{Style, paint};
-use crate::script::{OnError, Runner, is_farewell};
+
+/// How the prompt behaves.
+#[derive(Debug, Default)]
+pub struct Manner {
+    /// What it says at its start: `long`, `short`, `off`.
+    pub banner: String,
+    /// Whether its keys are those of vi.
+    pub vi: bool,
+    /// Where the history was configured to be; `off` for nowhere.
+    pub history: Option<String>,
+    /// A script to run first.
+    pub init: Option<Source>,
+}
+
+impl Manner {
+    /// As configured; `quiet` says nothing at the start.
+    #[must_use]
+    pub fn of(config: &Config, quiet: bool, init: Option<Source>) -> Self {
+        let banner = if quiet {
+            Some("off")
+        } else {
+            config.value("banner")
+        };
+        Self {
+            banner: banner.unwrap_or("long").to_owned(),
+            vi: config.value("edit-mode") == Some("vi"),
+            history: config.value("history").map(str::to_owned),
+            init,
+        }
+    }
+}
 
 /// What came from the keyboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Typed {
     Text(String),
+    /// A text to go on with in an editor of its own.
+    Edit(String),
     Interrupted,
     End,
 }
 
-/// Runs the prompt until Ctrl-D or `quit`. `quiet` leaves out the banner.
-pub fn run(engine: &mut dyn Engine, console: &mut Console, cancel: &Cancel, quiet: bool) -> Exit {
-    if !quiet {
-        banner(engine, console);
-    }
-    let mut keyboard = Keyboard::open(engine, console);
-    let mut failed = false;
-    let mut interrupted = false;
-    loop {
-        let text = match keyboard.read(engine, console, failed) {
-            Typed::Text(text) => text,
-            Typed::Interrupted if interrupted => {
-                console.whisper("Ctrl-D to quit");
-                continue;
-            }
-            Typed::Interrupted => {
-                interrupted = true;
-                continue;
-            }
-            Typed::End => return Exit::Success,
-        };
-        interrupted = false;
-        if text.trim().is_empty() {
-            continue;
-        }
-        if is_farewell(&text) {
-            return Exit::Success;
-        }
-        cancel.reset();
-        let outcome = Runner {
-            engine,
-            console,
-            cancel,
-            on_error: OnError::Stop,
-            echo: false,
-        }
-        .run(&Source {
-            name: "prompt".into(),
-            text: text.clone(),
-        });
-        keyboard.remember(&text, console);
-        failed = outcome.exit != Exit::Success;
-        if !outcome.goes_on && !failed {
-            // The last statement was a farewell, or the reader of stdout has gone.
-            return Exit::Success;
-        }
-    }
+/// Runs the prompt until Ctrl-D or `quit`.
+pub fn run(
+    engine: &mut dyn Engine,
+    console: &mut Console,
+    cancel: &Cancel,
+    manner: &Manner,
+) -> Exit {
+    banner(engine, console, &manner.banner);
+    let keyboard = Keyboard::open(engine, console, manner);
+    Session::new(engine, console, cancel, keyboard, manner).run()
 }
 
-fn banner(engine: &dyn Engine, console: &mut Console) {
+fn banner(engine: &dyn Engine, console: &mut Console, how: &str) {
+    if how == "off" {
+        return;
+    }
     let version = env!("CARGO_PKG_VERSION");
     console.narrate(&format!("vitscope {version}, store {}", engine.place()));
-    console.whisper(
-        "Ask with a sentence: rank heads for texture in MODEL. `help` lists more; Ctrl-D quits.",
-    );
+    if how == "long" {
+        console.whisper(
+            "Ask with a sentence: rank heads for texture in MODEL. `help` lists more; Ctrl-D quits.",
+        );
+    }
 }
 
 /// The prompt's text: the store's name, and `!` after a failure.
@@ -104,7 +109,7 @@ enum Keyboard {
 }
 
 impl Keyboard {
-    fn open(engine: &dyn Engine, console: &mut Console) -> Self {
+    fn open(engine: &dyn Engine, console: &mut Console, manner: &Manner) -> Self {
         let dumb = matches!(
             process_env("TERM").as_deref(),
             None | Some("" | "dumb" | "cons25" | "emacs")
@@ -112,26 +117,14 @@ impl Keyboard {
         if dumb || !console.look.is_terminal {
             return Self::Plain(Plain::default());
         }
-        let history = match history::path(&process_env) {
-            Ok((path, _)) => match history::prepare(&path) {
-                Ok(()) => Some(path),
-                Err(error) => {
-                    let path = path.display();
-                    console.narrate(&format!("history is not kept: {path}: {error}"));
-                    None
-                }
-            },
-            Err(error) => {
-                console.narrate(&format!("history is not kept: {error}"));
-                None
-            }
-        };
+        let history = history_file(console, manner.history.as_deref());
         let look = &console.look;
         match editor::open(
             engine.assist(),
             look.out_depth,
             look.ascii,
             history.as_deref(),
+            manner.vi,
         ) {
             Ok(editor) => Self::Editor(Box::new(editor), history),
             Err(error) => {
@@ -153,7 +146,12 @@ impl Keyboard {
                 loop {
                     return match editor.readline(&(raw.as_str(), styled.as_str())) {
                         Ok(text) => Typed::Text(text),
-                        Err(ReadlineError::Interrupted) => Typed::Interrupted,
+                        Err(ReadlineError::Interrupted) => {
+                            match editor.helper().and_then(Guide::edited) {
+                                Some(Edited(text)) => Typed::Edit(text),
+                                None => Typed::Interrupted,
+                            }
+                        }
                         Err(ReadlineError::Eof) => Typed::End,
                         Err(ReadlineError::Signal(_)) => continue,
                         Err(error) => {
@@ -164,6 +162,19 @@ impl Keyboard {
                 }
             }
         }
+    }
+
+    /// The last `count` entries of the history, the oldest first.
+    fn recall(&self, count: usize) -> Vec<String> {
+        let Self::Editor(editor, _) = self else {
+            return Vec::new();
+        };
+        let history = editor.history();
+        let first = history.len().saturating_sub(count);
+        (first..history.len())
+            .filter_map(|at| history.get(at, SearchDirection::Forward).ok().flatten())
+            .map(|found| found.entry.into_owned())
+            .collect()
     }
 
     /// Adds a whole entry, however many lines, to the history and its file.
@@ -178,6 +189,25 @@ impl Keyboard {
         if let Err(error) = editor.append_history(path) {
             console.narrate(&format!("history is not kept: {}: {error}", path.display()));
             *file = None;
+        }
+    }
+}
+
+/// The history's file, made if it isn't there; says so when there can be none.
+fn history_file(console: &mut Console, named: Option<&str>) -> Option<PathBuf> {
+    let (path, _) = match history::path(named) {
+        Ok(found) => found?,
+        Err(error) => {
+            console.narrate(&format!("history is not kept: {error}"));
+            return None;
+        }
+    };
+    match history::prepare(&path) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            let path = path.display();
+            console.narrate(&format!("history is not kept: {path}: {error}"));
+            None
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::complete::{CandidateKind, complete};
 use crate::lang::highlight::{Paint, highlight};
 use crate::lang::script::{Completeness, is_complete};
+use crate::paths;
 
 /// The language's helpers over one snapshot.
 pub(super) struct Helper {
@@ -17,6 +18,64 @@ pub(super) struct Helper {
 impl Helper {
     pub(super) fn new(catalog: Catalog, settings: Settings) -> Self {
         Self { catalog, settings }
+    }
+}
+
+/// Words after which a quoted text is a file's name.
+const BEFORE_FILES: [&str; 6] = ["from", "with", "run", "save", "like", "of"];
+
+/// The words that SQL is mostly made of.
+const SQL: [&str; 14] = [
+    "select", "from", "where", "group by", "order by", "having", "join", "on", "as", "count(*)",
+    "avg(", "max(", "min(", "limit",
+];
+
+impl Helper {
+    /// What may stand at the end of a quoted text that begins at `from`: a file, or a word of SQL.
+    fn inside_text(&self, text: &str, from: usize, at: usize) -> (usize, Vec<Candidate>) {
+        let before = text[..from - 1].trim_end();
+        let last = before.rsplit(|c: char| !c.is_alphabetic()).next();
+        let last = last.unwrap_or_default().to_lowercase();
+        if last == "sql" {
+            let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+            let begun = text[from..at].trim_end_matches(part_of_word).len() + from;
+            return (begun, self.sql(&text[begun..at].to_lowercase()));
+        }
+        if !BEFORE_FILES.contains(&last.as_str()) {
+            return (at, Vec::new());
+        }
+        let files = paths::complete(&text[from..at]);
+        let candidate = |text| Candidate {
+            text,
+            about: String::new(),
+        };
+        (from, files.into_iter().map(candidate).collect())
+    }
+
+    /// Tables, their columns and words of SQL that begin so.
+    fn sql(&self, begun: &str) -> Vec<Candidate> {
+        let catalog = &self.catalog;
+        let results = catalog.results.iter().map(|r| (&r.name, "answer"));
+        let sets = catalog.sets.iter().map(|s| (&s.name, "images"));
+        let models = catalog.models.iter().map(|m| (&m.name, "units"));
+        let columns_of_results = catalog.results.iter().flat_map(|r| &r.columns);
+        let columns_of_sets = catalog.sets.iter().flat_map(|s| &s.columns);
+        let columns = columns_of_results.chain(columns_of_sets);
+        let names = results.chain(sets).chain(models);
+        let names = names.chain(columns.map(|column| (&column.name, "column")));
+        let words = SQL.iter().map(|word| ((*word).to_owned(), ""));
+        let mut found: Vec<Candidate> = Vec::new();
+        for (text, about) in names
+            .map(|(name, about)| (name.clone(), about))
+            .chain(words)
+        {
+            let fits = text.to_lowercase().starts_with(begun);
+            if fits && !found.iter().any(|known| known.text == text) {
+                let about = about.to_owned();
+                found.push(Candidate { text, about });
+            }
+        }
+        found
     }
 }
 
@@ -43,6 +102,9 @@ impl Assist for Helper {
 
     fn complete(&self, text: &str, at: usize) -> (usize, Vec<Candidate>) {
         let found = complete(text, at, &self.catalog, &self.settings);
+        if let Some(from) = found.text_from {
+            return self.inside_text(text, from, at);
+        }
         let candidates = found.candidates.into_iter().map(|candidate| Candidate {
             text: candidate.text,
             about: candidate.about,

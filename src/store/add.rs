@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::disk::{self, Disk, Unfinished};
 use super::hash::hex;
 use super::images::dimensions;
+use super::summary::Summaries;
 use super::{SetInfo, Store, StoreError, check_name, folder, table};
 use crate::cancel::Cancel;
 use crate::progress::Progress;
@@ -122,6 +123,7 @@ pub(super) struct SetWriter {
     masks: bool,
     embedded: bool,
     columns: Vec<String>,
+    summaries: Summaries,
     unreadable: Vec<Unreadable>,
     replaced: bool,
 }
@@ -181,6 +183,7 @@ impl SetWriter {
             masks: false,
             embedded: false,
             columns: Vec::new(),
+            summaries: Summaries::default(),
             unreadable: Vec::new(),
             replaced: dir.join("set.json").is_file(),
             table,
@@ -214,6 +217,7 @@ impl SetWriter {
             .frame(batch, &probes)
             .map_err(StoreError::table("written", &self.table))?;
         self.rows += frame.height();
+        self.summaries.push(&frame);
         self.write(frame)
     }
 
@@ -306,9 +310,9 @@ impl SetWriter {
             table_bytes: (self.table.metadata())
                 .map_err(StoreError::io("read", &self.table))?
                 .len(),
+            columns: Some(self.summaries.finish()),
         };
-        let text = serde_json::to_string_pretty(&info).expect("plain values") + "\n";
-        self.disk.write(&info_path, text.as_bytes())?;
+        info.save(&self.disk, &self.dir)?;
         Ok(AddReport {
             images: self.rows,
             columns: self.columns,

@@ -19,6 +19,8 @@ const TEMPORARY: &str = ".writing";
 /// The file system, as far as the store writes to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
+    /// Refuses every change.
+    pub read_only: bool,
     #[cfg(test)]
     steps_left: Option<Arc<AtomicI64>>,
 }
@@ -29,11 +31,21 @@ impl Disk {
     pub fn dying_after(steps: i64) -> Self {
         Self {
             steps_left: Some(Arc::new(AtomicI64::new(steps))),
+            ..Self::default()
         }
+    }
+
+    /// Whether anything may be changed at all.
+    fn allowed(&self) -> io::Result<()> {
+        if self.read_only {
+            return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
+        }
+        Ok(())
     }
 
     #[cfg(test)]
     fn step(&self) -> io::Result<()> {
+        self.allowed()?;
         match &self.steps_left {
             Some(left) if left.fetch_sub(1, Ordering::SeqCst) <= 0 => {
                 Err(io::Error::other("the process was killed here"))
@@ -43,9 +55,8 @@ impl Disk {
     }
 
     #[cfg(not(test))]
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
     fn step(&self) -> io::Result<()> {
-        Ok(())
+        self.allowed()
     }
 
     /// Creates a folder and its parents; does nothing where it exists.
@@ -177,6 +188,7 @@ fn unlockable(path: &Path, error: io::Error) -> Result<(), StoreError> {
 
 /// The empty `.lock` file stays: removing it would race with the next holder.
 fn lock_file(disk: &Disk, dir: &Path) -> Result<(PathBuf, File), StoreError> {
+    disk.allowed().map_err(StoreError::io("write", dir))?;
     disk.create_dir(dir)?;
     let path = dir.join(".lock");
     let file = File::options()

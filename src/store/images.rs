@@ -10,7 +10,8 @@ use image::{DynamicImage, GrayImage, ImageReader, RgbImage};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::disk::{self, file_name, read_text};
+use super::disk::{self, Disk, file_name, read_text};
+use super::summary::{self, Summary};
 use super::{Store, StoreError, check_name};
 
 /// Rows per row group of the image table: reading one image reads at most so many.
@@ -36,6 +37,17 @@ pub struct SetInfo {
     pub masks: bool,
     /// Size of the table's file; another size means that adding the set was interrupted.
     pub table_bytes: u64,
+    /// What the metadata columns hold; older versions didn't write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<Summary>>,
+}
+
+impl SetInfo {
+    /// Writes `set.json` in a set's folder.
+    pub(super) fn save(&self, disk: &Disk, dir: &Path) -> Result<(), StoreError> {
+        let text = serde_json::to_string_pretty(self).expect("plain values") + "\n";
+        disk.write(&dir.join("set.json"), text.as_bytes())
+    }
 }
 
 /// An image set, its metadata in memory and its images read one by one.
@@ -112,6 +124,48 @@ impl Store {
             frame,
             recent: Mutex::default(),
         })
+    }
+
+    /// Some columns of a set's metadata, those of them that it has: reads no others.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn metadata(&self, name: &str, columns: &[&str]) -> Result<DataFrame, StoreError> {
+        self.set_info(name)?;
+        let table = self.set_folder(name).join("images.parquet");
+        let failed = StoreError::table("read", &table);
+        let mut reader = ParquetReader::new(open(&table)?);
+        let schema = match reader.schema() {
+            Ok(schema) => schema,
+            Err(error) => return Err(failed(error)),
+        };
+        let known = (columns.iter())
+            .filter(|column| schema.contains(column))
+            .map(|column| (*column).to_owned())
+            .collect::<Vec<_>>();
+        if known.is_empty() {
+            return Ok(DataFrame::empty());
+        }
+        reader.with_columns(Some(known)).finish().map_err(failed)
+    }
+
+    /// What a set's metadata columns hold, from `set.json`; read off the table, and kept, where an older version of the
+    /// program has added the set.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn summary(&self, name: &str) -> Result<(usize, Vec<Summary>), StoreError> {
+        let mut info = self.set_info(name)?;
+        if let Some(columns) = info.columns {
+            return Ok((info.rows, columns));
+        }
+        let columns = summary::of(self.set(name)?.frame());
+        info.columns = Some(columns.clone());
+        if !self.is_read_only() {
+            // Without it the next start takes as long as this one, no more.
+            let _ = info.save(&self.disk, &self.set_folder(name));
+        }
+        Ok((info.rows, columns))
     }
 
     /// Removes an image set from the store; the user's own files and the decompositions stay.

@@ -22,6 +22,7 @@ mod images;
 mod manifest;
 mod models;
 mod part;
+mod summary;
 mod table;
 mod tensors;
 mod texts;
@@ -41,6 +42,7 @@ pub use images::{ImageSet, SetInfo, read_image};
 pub use manifest::{Manifest, Part, Skipped};
 pub use models::{FileStamp, ModelEntry};
 pub use part::{MappedPart, Precision};
+pub use summary::{Holds, Summary, of as summaries};
 pub use tensors::{Blob, NamedTensor, Numbers};
 pub use texts::TextCache;
 pub use writer::{Begun, Header, PART_ROWS, Writer};
@@ -86,6 +88,19 @@ impl Store {
     pub fn default_root() -> Result<PathBuf, StoreError> {
         let base = etcetera::choose_base_strategy().map_err(|_| StoreError::NoHome)?;
         Ok(base.data_dir().join("vitscope"))
+    }
+
+    /// The same store, but nothing in it is changed: every write fails, and caches are not kept.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.disk.read_only = true;
+        self
+    }
+
+    /// Whether nothing may be changed.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.disk.read_only
     }
 
     /// Where the store is.

@@ -58,7 +58,7 @@ impl TextCache {
     /// # Errors
     /// [`StoreError::Io`] when the store can't be written.
     pub fn save(&mut self) -> Result<(), StoreError> {
-        if !self.changed {
+        if !self.changed || self.disk.read_only {
             return Ok(());
         }
         let dir = self

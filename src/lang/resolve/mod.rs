@@ -14,7 +14,7 @@ use super::error::ResolveError;
 use super::expect::Role;
 use super::help;
 use super::query::{Described, Query, Shown, Task};
-use super::span::Spanned;
+use super::span::{Span, Spanned};
 
 pub use self::settings::{FORMATS, KEYS, PICTURES, choices};
 pub use self::stages::answer_columns;
@@ -121,7 +121,7 @@ impl<'a> Resolver<'a> {
             },
             Body::Run(path) => Task::Run(self.text(path)?),
             Body::Help(topic) => Task::Help(topic.as_ref().map(|t| self.topic(t)).transpose()?),
-            Body::Sql(text) => Task::Sql(self.text(text)?),
+            Body::Sql(slot) => self.sql(slot)?,
             Body::From(name) => Task::From(self.result(name)?.name.clone()),
             Body::Explain(inner) => Task::Explain(Box::new(self.statement(&inner.value)?)),
             Body::Quit => Task::Quit,
@@ -203,6 +203,16 @@ impl<'a> Resolver<'a> {
             model: model.value.name.clone(),
             clip,
             seed: self.seed(seed.as_ref())?,
+        })
+    }
+
+    fn sql(&self, slot: &Slot) -> Resolved<Task> {
+        let text = self.text(slot)?;
+        let Span { start, end } = slot.span;
+        let as_written = matches!(slot.value, ast::Value::Text(_)) && end - start == text.len() + 2;
+        Ok(Task::Sql {
+            from: as_written.then_some(start + 1),
+            text,
         })
     }
 

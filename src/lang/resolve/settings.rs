@@ -7,14 +7,14 @@ use super::names::{unknown, wrong};
 use super::{Resolved, Resolver};
 
 /// The settings.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "format", "images", "clip", "score", "limit", "seed", "template", "timer", "color", "rows",
-    "width", "progress",
+    "width", "progress", "pager",
 ];
 
 /// The formats of tables.
-pub const FORMATS: [&str; 8] = [
-    "auto", "table", "line", "csv", "tsv", "json", "ndjson", "markdown",
+pub const FORMATS: [&str; 10] = [
+    "auto", "table", "line", "csv", "tsv", "json", "ndjson", "markdown", "parquet", "arrow",
 ];
 
 /// How pictures can be shown. `set images` takes one of these, or the name of a set.
@@ -36,7 +36,7 @@ pub fn choices(key: &str) -> &'static [&'static str] {
         ],
         "clip" | "limit" | "seed" => &["none"],
         "template" => &["default", "none"],
-        "timer" | "progress" => &SWITCH,
+        "timer" | "progress" | "pager" => &SWITCH,
         "color" => &COLORS,
         "rows" => &["all"],
         "width" => &["auto"],
@@ -64,6 +64,7 @@ impl Resolver<'_> {
             "template" => self.template_setting(value)?,
             "timer" => Setting::Timer(self.choice(value, &SWITCH)? == "on"),
             "progress" => Setting::Progress(self.choice(value, &SWITCH)? == "on"),
+            "pager" => Setting::Pager(self.choice(value, &SWITCH)? == "on"),
             "rows" => Setting::Rows(self.count_or(value, "all")?),
             "width" => Setting::Width(self.count_or(value, "auto")?),
             "color" => Setting::Color(self.choice(value, &COLORS)?),

@@ -1,0 +1,493 @@
+//! Dot commands: what the prompt does itself, beside the query language. One table of them parses, helps, completes,
+//! highlights and finds the nearest name.
+
+use std::ops::Range;
+
+use crate::failure::{Diagnosis, Exit, Failure};
+use crate::front::{Candidate, Role};
+use crate::lang::suggest::nearest;
+use crate::output::format::Format;
+use crate::paths;
+
+/// A dot command.
+#[derive(Debug)]
+pub struct Spec {
+    /// What it does.
+    pub action: Action,
+    /// Its name, without the dot.
+    pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// What may follow it.
+    pub argument: Argument,
+    /// How it is written, after its name.
+    pub form: &'static str,
+    /// What it is for, in one line.
+    pub about: &'static str,
+}
+
+/// What a command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Lists the commands, or explains one.
+    Help,
+    /// Ends the session.
+    Quit,
+    /// `set timer`.
+    Timer,
+    /// `set format`.
+    Format,
+    /// `set pager`.
+    Pager,
+    /// The next answer goes to a file.
+    Once,
+    /// Answers go to a file from now on; without one, back to the terminal.
+    Output,
+    /// Runs a script.
+    Read,
+    /// Writes the statements that went well to a script.
+    Save,
+    /// Edits a query in an editor of its own.
+    Edit,
+    /// Lists what was typed.
+    History,
+    /// Says what this installation and terminal are.
+    Doctor,
+}
+
+/// What may follow a command.
+#[derive(Clone, Copy, Debug)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// A file that must be named.
+    File,
+    /// A file, or nothing.
+    MaybeFile,
+    /// One of a few words.
+    Word(fn() -> Vec<&'static str>),
+    /// The name of a command, or nothing.
+    MaybeCommand,
+    /// A number, or nothing.
+    MaybeNumber,
+    /// Any text, or nothing.
+    MaybeText,
+}
+
+fn switch() -> Vec<&'static str> {
+    vec!["on", "off"]
+}
+
+fn formats() -> Vec<&'static str> {
+    let formats = Format::ALL.into_iter().filter(|format| !format.is_binary());
+    formats.map(Format::word).collect()
+}
+
+macro_rules! spec {
+    ($action:ident, $name:literal, [$($alias:literal),*], $argument:expr, $form:literal, $about:literal) => {
+        Spec {
+            action: Action::$action,
+            name: $name,
+            aliases: &[$($alias),*],
+            argument: $argument,
+            form: $form,
+            about: $about,
+        }
+    };
+}
+
+/// Every command, in the order of `.help`.
+pub static COMMANDS: [Spec; 12] = [
+    spec!(
+        Help,
+        "help",
+        ["h", "?"],
+        Argument::MaybeCommand,
+        "[COMMAND]",
+        "lists these, or explains one; `help` is about queries"
+    ),
+    spec!(
+        Quit,
+        "quit",
+        ["exit", "q"],
+        Argument::None,
+        "",
+        "ends the session, as Ctrl-D does"
+    ),
+    spec!(
+        Edit,
+        "edit",
+        ["e"],
+        Argument::MaybeText,
+        "[QUERY]",
+        "edits the query, or the last one, in $VISUAL or $EDITOR and runs it (also Ctrl-X Ctrl-E)"
+    ),
+    spec!(Read, "read", ["r"], Argument::File, "FILE", "runs a script"),
+    spec!(
+        Save,
+        "save",
+        [],
+        Argument::File,
+        "FILE",
+        "writes the statements of this session that went well to a script"
+    ),
+    spec!(
+        Once,
+        "once",
+        [],
+        Argument::File,
+        "FILE",
+        "writes the next answer to a file, in the format of its extension"
+    ),
+    spec!(
+        Output,
+        "output",
+        ["out", "o"],
+        Argument::MaybeFile,
+        "[FILE]",
+        "writes all answers from now on to a file; without one, shows them here again"
+    ),
+    spec!(
+        Format,
+        "format",
+        ["mode"],
+        Argument::Word(formats),
+        "FORMAT",
+        "how answers are written, as `set format`"
+    ),
+    spec!(
+        Timer,
+        "timer",
+        ["timing"],
+        Argument::Word(switch),
+        "on|off",
+        "whether rows, time and origin follow every answer"
+    ),
+    spec!(
+        Pager,
+        "pager",
+        [],
+        Argument::Word(switch),
+        "on|off",
+        "whether answers taller than the screen go through $PAGER"
+    ),
+    spec!(
+        History,
+        "history",
+        [],
+        Argument::MaybeNumber,
+        "[N]",
+        "lists the last N (20) entries of the history"
+    ),
+    spec!(
+        Doctor,
+        "doctor",
+        [],
+        Argument::None,
+        "",
+        "says what this installation and terminal are, and why"
+    ),
+];
+
+/// A command that was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What to do.
+    pub action: Action,
+    /// What followed; empty for nothing.
+    pub argument: String,
+}
+
+/// Whether a line is for the prompt itself: `.name`, or `\name` as psql writes it.
+#[must_use]
+pub fn is_command(line: &str) -> bool {
+    line.trim_start().starts_with(['.', '\\'])
+}
+
+/// The command of a name or an alias.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Spec> {
+    let is = |known: &str| known.eq_ignore_ascii_case(name);
+    COMMANDS
+        .iter()
+        .find(|spec| is(spec.name) || spec.aliases.iter().any(|alias| is(alias)))
+}
+
+/// Reads a line for which [`is_command`] holds.
+///
+/// # Errors
+/// An unknown command, with the nearest and `.help`; an argument that can't be, with what can.
+pub fn parse(line: &str) -> Result<Command, Failure> {
+    let (name, argument) = split(line);
+    let word = &line[name.clone()];
+    let Some(spec) = named(word) else {
+        let near = nearest(word, COMMANDS.iter().map(|spec| spec.name));
+        let near = near.map_or(String::new(), |near| format!("did you mean `.{near}`? "));
+        let whole = name.start - 1..name.end;
+        let message = format!("there is no command `{}`", &line[whole.clone()]);
+        return Err(failure(
+            line,
+            whole,
+            message,
+            format!("{near}`.help` lists the commands"),
+        ));
+    };
+    let given = &line[argument.clone()];
+    if let Some(message) = wrong(spec, given) {
+        let place = if given.is_empty() { name } else { argument };
+        let help = format!(".{} {} {}", spec.name, spec.form, spec.about);
+        return Err(failure(line, place, message, help));
+    }
+    Ok(Command {
+        action: spec.action,
+        argument: given.to_owned(),
+    })
+}
+
+/// Where the name and the argument stand in a line.
+fn split(line: &str) -> (Range<usize>, Range<usize>) {
+    let end = line.trim_end().trim_end_matches(';').trim_end().len();
+    let start = (line.len() - line.trim_start().len() + 1).min(line.len());
+    let end = end.max(start);
+    let name_end = line[start..end]
+        .find(char::is_whitespace)
+        .map_or(end, |at| start + at);
+    let rest = &line[name_end..end];
+    let argument = end - rest.trim_start().len();
+    // A file may stand in quotes, as it does in queries.
+    let given = &line[argument..end];
+    let quoted = given.len() > 1
+        && ['"', '\'']
+            .iter()
+            .any(|quote| given.starts_with(*quote) && given.ends_with(*quote));
+    let argument = if quoted {
+        argument + 1..end - 1
+    } else {
+        argument..end
+    };
+    (start..name_end, argument)
+}
+
+/// What is wrong with an argument.
+fn wrong(spec: &Spec, given: &str) -> Option<String> {
+    let name = spec.name;
+    match spec.argument {
+        Argument::None if !given.is_empty() => Some(format!("`.{name}` takes nothing after it")),
+        Argument::File if given.is_empty() => Some(format!("`.{name}` which file?")),
+        Argument::Word(words) if !words().iter().any(|word| word.eq_ignore_ascii_case(given)) => {
+            let words = words().join(", ");
+            Some(format!("`.{name}` takes one of: {words}"))
+        }
+        Argument::MaybeNumber if !given.is_empty() && given.parse::<usize>().is_err() => {
+            Some(format!("`.{name}` takes a number"))
+        }
+        _ => None,
+    }
+}
+
+fn failure(line: &str, place: Range<usize>, message: String, help: String) -> Failure {
+    Failure {
+        exit: Exit::Usage,
+        diagnosis: Box::new(Diagnosis {
+            message,
+            code: Some("command".to_owned()),
+            labels: vec![(place, String::new())],
+            help: Some(help),
+            source_name: "prompt".to_owned(),
+            source_text: line.to_owned(),
+        }),
+    }
+}
+
+/// What `.help` says: all commands, or one.
+///
+/// # Errors
+/// When there is no command of that name.
+pub fn help(about: &str) -> Result<String, Failure> {
+    if !about.is_empty() {
+        let name = about.trim_start_matches(['.', '\\']);
+        let line = format!(".{name}");
+        let spec = match named(name) {
+            Some(spec) => spec,
+            None => {
+                return Err(parse(&line)
+                    .err()
+                    .unwrap_or_else(|| Failure::new(Exit::Usage, line)));
+            }
+        };
+        let aliases: Vec<String> = spec
+            .aliases
+            .iter()
+            .map(|alias| format!(".{alias}"))
+            .collect();
+        let aliases = if aliases.is_empty() {
+            String::new()
+        } else {
+            format!("\n\nalso: {}", aliases.join(", "))
+        };
+        return Ok(format!(
+            ".{} {}\n\n{}{aliases}",
+            spec.name, spec.form, spec.about
+        ));
+    }
+    let line = |spec: &Spec| {
+        let form = format!(".{} {}", spec.name, spec.form);
+        format!("  {form:<20}{}", spec.about)
+    };
+    let lines: Vec<String> = COMMANDS.iter().map(line).collect();
+    Ok(format!(
+        "commands of the prompt; `help` lists what can be asked\n{}",
+        lines.join("\n")
+    ))
+}
+
+/// What may stand at byte `at` of a command line: where the word begins, and the candidates.
+#[must_use]
+pub fn complete(line: &str, at: usize) -> (usize, Vec<Candidate>) {
+    let left = line.get(..at).unwrap_or(line);
+    let start = left.len() - left.trim_start().len() + 1;
+    let plain = |text: String| Candidate {
+        text,
+        about: String::new(),
+    };
+    let Some(space) = left[start..].find(char::is_whitespace) else {
+        let begun = &left[start..];
+        let fits = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
+        let candidates = fits.map(|spec| Candidate {
+            text: spec.name.to_owned(),
+            about: spec.about.to_owned(),
+        });
+        return (start, candidates.collect());
+    };
+    let name = &left[start..start + space];
+    let rest = left[start + space..].trim_start();
+    let begin = left.len() - rest.len();
+    let Some(spec) = named(name) else {
+        return (begin, Vec::new());
+    };
+    let begun = rest.trim_start_matches(['"', '\'']);
+    let begin = begin + rest.len() - begun.len();
+    let words = match spec.argument {
+        Argument::File | Argument::MaybeFile => paths::complete(begun),
+        Argument::Word(words) => words().into_iter().map(str::to_owned).collect(),
+        Argument::MaybeCommand => COMMANDS.iter().map(|spec| spec.name.to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    let fits = words.into_iter().filter(|word| word.starts_with(begun));
+    (begin, fits.map(plain).collect())
+}
+
+/// The roles of a command line's words.
+#[must_use]
+pub fn highlight(line: &str) -> Vec<(Range<usize>, Role)> {
+    let (name, argument) = split(line);
+    let word = &line[name.clone()];
+    let begun = COMMANDS.iter().any(|spec| spec.name.starts_with(word));
+    let role = match named(word) {
+        Some(_) => Role::Keyword,
+        // Still being typed, perhaps.
+        None if begun && argument.is_empty() => return Vec::new(),
+        None => Role::Wrong,
+    };
+    let given = &line[argument.clone()];
+    let mut roles = vec![(name.start - 1..name.end, role)];
+    if let Some(spec) = named(word).filter(|_| !given.is_empty()) {
+        let role = match wrong(spec, given) {
+            Some(_) => Role::Wrong,
+            None => Role::Text,
+        };
+        roles.push((argument, role));
+    }
+    roles
+}
+
+/// What comes next, for the grey words behind the cursor.
+#[must_use]
+pub fn hint(line: &str) -> Option<String> {
+    let name = line.trim_start().get(1..)?.strip_suffix(' ')?;
+    let form = named(name)?.form;
+    (!form.is_empty()).then(|| form.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_aliases_and_arguments_are_read() {
+        let read = |line: &str| parse(line).map(|c| (c.action, c.argument)).unwrap();
+        assert_eq!(read(".timer on"), (Action::Timer, "on".into()));
+        assert_eq!(read("  \\q ;"), (Action::Quit, String::new()));
+        assert_eq!(read(".once \"a b.csv\""), (Action::Once, "a b.csv".into()));
+        assert_eq!(read(".output"), (Action::Output, String::new()));
+        assert_eq!(
+            read(".edit show models"),
+            (Action::Edit, "show models".into())
+        );
+        let mut names: Vec<&str> = Vec::new();
+        for spec in &COMMANDS {
+            names.push(spec.name);
+            names.extend(spec.aliases);
+        }
+        let many = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), many, "no name means two commands");
+    }
+
+    #[test]
+    fn what_is_wrong_is_pointed_at_and_the_way_out_is_named() {
+        for (line, word, help) in [
+            (".tmier on", ".tmier", "did you mean `.timer`?"),
+            (".zzz", ".zzz", "`.help` lists"),
+            (".timer maybe", "maybe", "on|off"),
+            (".timer", "timer", "on|off"),
+            (".read", "read", "FILE"),
+            (".quit now", "now", ".quit"),
+            (".history x", "x", "[N]"),
+            (".", ".", "`.help` lists"),
+            ("\\", "\\", "`.help` lists"),
+        ] {
+            let failure = parse(line).unwrap_err();
+            let place = failure.diagnosis.labels[0].0.clone();
+            assert_eq!(&line[place], word, "{line}");
+            let says = failure.diagnosis.help.unwrap_or_default();
+            assert!(says.contains(help), "{line}: {says}");
+        }
+    }
+
+    #[test]
+    fn every_command_is_helped_and_completed() {
+        let all = help("").unwrap();
+        for spec in &COMMANDS {
+            assert!(all.contains(&format!(".{}", spec.name)), "{}", spec.name);
+            assert!(help(spec.name).unwrap().contains(spec.about));
+            let typed = format!(".{}", &spec.name[..2]);
+            let (start, candidates) = complete(&typed, typed.len());
+            assert_eq!(start, 1);
+            assert!(candidates.iter().any(|c| c.text == spec.name));
+        }
+        assert!(help("tmier").unwrap_err().to_string().contains(".tmier"));
+        let (start, candidates) = complete(".timer o", 8);
+        let words: Vec<&str> = candidates.iter().map(|c| c.text.as_str()).collect();
+        assert_eq!((start, words), (7, vec!["on", "off"]));
+        assert_eq!(hint(".once ").as_deref(), Some("FILE"));
+        assert_eq!(hint(".quit "), None);
+    }
+
+    #[test]
+    fn half_typed_lines_are_coloured_without_harm() {
+        for line in [
+            ".", "\\", ".é", ". x", ".tim", ".timer x", ".once \"", ".once '", "  .q", ".;", ";",
+        ] {
+            for (range, _) in highlight(line) {
+                assert!(line.get(range).is_some(), "{line}");
+            }
+            let _ = complete(line, line.len());
+            let _ = (hint(line), parse(line));
+        }
+        assert_eq!(highlight(".timer on")[0].1, Role::Keyword);
+        assert_eq!(highlight(".tmier on")[0].1, Role::Wrong);
+        assert_eq!(highlight(".timer maybe")[1].1, Role::Wrong);
+    }
+}
