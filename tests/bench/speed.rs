@@ -2,11 +2,13 @@
 //!
 //! `cargo bench` runs everything; `cargo bench -- forward` a part; `cargo bench -- ratio` only what a decomposition costs
 //! beside the bare forward pass. That number is a few per cent, less than what a busy machine adds from one minute to
-//! the next, so it can't be read off two benchmarks run one after the other: [`ratio`] takes turns.
+//! the next, so it can't be read off two benchmarks run one after the other: [`ratio`] takes turns. So does
+//! `tests/bench/peers.py`, which runs the same models elsewhere.
 
 #[path = "../support/hashed.rs"]
 mod hashed;
 mod kernels;
+mod peer;
 mod questions;
 mod ratio;
 mod vit;
@@ -42,6 +44,9 @@ fn main() {
         .filter(|argument| !argument.starts_with('-'))
         .map(String::as_str)
         .collect();
+    if let ["peer", folder, batch] = named[..] {
+        return peer::serve(folder, batch.parse().expect("a number of images"));
+    }
     if named != ["ratio"] {
         divan::main();
     }
