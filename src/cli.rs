@@ -178,6 +178,7 @@ pub fn run(launch: &mut dyn Launch) -> Exit {
         flags.color.unwrap_or_default(),
         flags.images.unwrap_or_default(),
     ));
+    console.look.progress = true;
     let outcome = flags.configure(&matches).and_then(|config| {
         config.apply(&mut console.look)?;
         flags.finish_look(&mut console);
@@ -287,7 +288,7 @@ fn run_subcommand(
                     })?;
                 }
                 // A wrong file didn't get this far.
-                ConfigAction::Validate => match flags.config_file() {
+                ConfigAction::Validate => match &config.file {
                     Some(path) => console.narrate(&format!("{} is right", path.display())),
                     None => console.narrate("there is no configuration file; the defaults hold"),
                 },

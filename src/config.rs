@@ -154,6 +154,8 @@ pub struct Chosen {
 /// What was chosen; keys that nobody chose are not in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
     chosen: BTreeMap<&'static str, Chosen>,
 }
 

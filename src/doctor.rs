@@ -33,21 +33,20 @@ pub fn run(
             (vec![fact], failure.exit)
         }
     };
-    let named = config.value("history");
-    report(console, named, of_store)?;
+    report(console, config, of_store)?;
     Ok(exit)
 }
 
-/// The facts as a table, those about the store last. `history` is where that was configured to be.
+/// The facts as a table, those about the store last.
 ///
 /// # Errors
 /// As [`run`].
 pub fn report(
     console: &mut Console,
-    history: Option<&str>,
+    config: &Config,
     of_store: Vec<[String; 3]>,
 ) -> Result<(), Failure> {
-    let mut facts = about_the_program(history);
+    let mut facts = about_the_program(config);
     facts.extend(about_the_terminal(console));
     facts.extend(of_store);
     let column = |name: &str, at: usize| {
@@ -74,23 +73,23 @@ pub fn report(
     Ok(written?)
 }
 
-fn about_the_program(named: Option<&str>) -> Vec<[String; 3]> {
+fn about_the_program(config: &Config) -> Vec<[String; 3]> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (history, why) = match history::path(named) {
+    let (history, why) = match history::path(config.value("history")) {
         Ok(Some((path, why))) => (path.display().to_string(), why),
         Ok(None) => ("none".into(), "history is off".into()),
         Err(error) => ("none".into(), error.to_string()),
     };
-    let (configuration, holds) = match config::folder().map(|folder| folder.join("config.toml")) {
-        Ok(path) => {
-            let holds = if path.is_file() {
-                "read"
-            } else {
-                "not there; the defaults hold"
-            };
-            (path.display().to_string(), holds.to_owned())
-        }
-        Err(error) => ("none".into(), error.to_string()),
+    let configuration = match &config.file {
+        Some(path) => path.display().to_string(),
+        None => "none".into(),
+    };
+    let holds = match config::folder() {
+        Ok(folder) => format!(
+            "{} if nothing else is said",
+            folder.join("config.toml").display()
+        ),
+        Err(error) => error.to_string(),
     };
     vec![
         [

@@ -4,8 +4,10 @@
 //! lines each here, in f64, rather than a LAPACK dependency: the matrices are a feature's texts (tens of rows) or one
 //! head's map, and a plain implementation is exact enough and free of platform libraries.
 
+mod cholesky;
 mod tridiagonal;
 
+pub(crate) use self::cholesky::{cholesky, solve};
 use candle_core::{Device, Tensor, WithDType};
 
 /// Up to this size a symmetric matrix is rotated diagonal as it is.

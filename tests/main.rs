@@ -2,11 +2,14 @@
 
 mod checkpoints;
 mod cli;
+mod config;
 mod contributions;
 mod demo;
 mod first_minutes;
+mod headless;
 mod hostile;
 mod hub;
+mod hub_download;
 mod image_sets;
 mod language;
 mod maps;
@@ -19,9 +22,11 @@ mod questions;
 mod recovery;
 mod scripts;
 mod second_order;
+mod sql;
 mod stages;
 mod store;
 mod support;
 mod suspicions;
+mod terminal;
 mod text;
 mod torch_files;

@@ -59,3 +59,19 @@ fn answers_are_saved_where_the_script_runs() {
     let markdown = String::from_utf8(read("heads.md")).expect("text");
     assert_eq!(markdown.lines().count(), 7, "a header, a rule, five rows");
 }
+
+#[test]
+fn where_things_are_is_asked_in_one_script() {
+    let ran = csv("where.vq");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let table = |header: &str| {
+        let place = lines.iter().position(|line| *line == header);
+        place.unwrap_or_else(|| panic!("no {header} in\n{}", ran.out))
+    };
+    assert_eq!(table("row,column,an owl,the forest"), 0);
+    let masks = table("id,text,foreground_iou,average_precision");
+    assert_eq!(masks, 1 + 64, "a row for each of 8 × 8 patches");
+    table("measure,heat_map,other_text,centre_prior,difference,low,high");
+    assert!(lines.contains(&"unit,kind,layer,head,score"));
+    assert!(ran.err.contains("head 5.2's own contribution"));
+}

@@ -1,10 +1,13 @@
 //! What the contributions say: features as subspaces of CLIP's space, sufficient statistics, scores, rankings.
 
+mod ablation;
 mod agreement;
+mod classes;
 mod feature;
 mod masks;
 mod moments;
 mod nearest;
+mod probes;
 mod projection;
 mod rank;
 mod resample;
@@ -14,13 +17,18 @@ mod spans;
 mod token_maps;
 mod vectors;
 
+pub use ablation::{Ablated, Instead, Linear, ablate, mean_rows};
 pub use agreement::{interval, overlap, places, spearman};
+pub(crate) use classes::greatest;
+pub use classes::{Classifier, Labels, Priors};
 pub use feature::TextBasis;
 pub use masks::{Counts, average_precision, bounding_box, centre_prior, saliency, threshold};
 pub use moments::{
     ComponentMoments, FindTensor, Moments, MomentsError, NamedTensor, gather_moments,
 };
+pub(crate) use nearest::Best;
 pub use nearest::{Found, furthest_along, most_alike};
+pub use probes::{FOLDS, chance, fit_classifier, probe_units};
 pub use projection::{Projector, project_unit};
 pub use rank::{Ranked, Unit, rank, specific};
 pub use resample::{Replicate, resampled_scores, times_drawn};

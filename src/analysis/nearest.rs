@@ -38,27 +38,27 @@ impl PartialOrd for Found {
 }
 
 /// The best of the images seen so far.
-struct Best {
+pub(crate) struct Best {
     count: usize,
     heap: BinaryHeap<Reverse<Found>>,
 }
 
 impl Best {
-    fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self {
             count,
             heap: BinaryHeap::new(),
         }
     }
 
-    fn see(&mut self, id: u32, score: f64) {
+    pub(crate) fn see(&mut self, id: u32, score: f64) {
         self.heap.push(Reverse(Found { id, score }));
         if self.heap.len() > self.count {
             self.heap.pop();
         }
     }
 
-    fn in_order(self) -> Vec<Found> {
+    pub(crate) fn in_order(self) -> Vec<Found> {
         let mut found: Vec<Found> = self.heap.into_iter().map(|Reverse(found)| found).collect();
         found.sort_by(|a, b| b.cmp(a));
         found

@@ -10,6 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::store::StoreError;
 use crate::text::TextError;
 use crate::vision::error::CheckpointError;
+use crate::vision::hub::HubError;
 
 /// Any stage's error.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,9 @@ impl EngineError {
     }
 
     fn is_cancelled(&self) -> bool {
+        if let Self::Checkpoint(CheckpointError::Hub(error)) = self {
+            return matches!(**error, HubError::Cancelled(_));
+        }
         matches!(
             self,
             Self::Cancelled(_)
@@ -96,6 +100,7 @@ impl EngineError {
                     CheckpointError::NotAFolder(_)
                         | CheckpointError::NoConfig(_)
                         | CheckpointError::NotHere(_)
+                        | CheckpointError::Hub(_)
                 )
             }
             _ => false,

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use polars::prelude::{Column, NamedFrom, Series};
+
 use super::frames::{frame, numbers, texts};
 use super::map_set::{MapSet, Mapped};
 use super::segment::fitted_note;
@@ -28,6 +30,8 @@ const NORMAL_95: f64 = 1.96;
 /// What a map and the prior reach on one image.
 struct Judged {
     map: [f64; 5],
+    /// The map of the same image for another text.
+    other: Option<[f64; 5]>,
     prior: [f64; 5],
 }
 
@@ -59,6 +63,13 @@ impl Desk<'_> {
             notes.extend(fitted_note(&mapped, &rows).filter(|note| !notes.contains(note)));
         }
         let images = judged.first().map_or(0, Vec::len);
+        if judged.iter().flatten().any(|one| one.other.is_some()) {
+            notes.push(
+                "other_text: the same images mapped for another text of the feature, which tells what is in the map \
+                 whatever is asked for"
+                    .to_owned(),
+            );
+        }
         notes.push(format!(
             "{images} images of {} with a mask; the centre prior is largest in the middle of the image and falls off evenly \
              to its corners; low and high hold 95 % of the mean difference between the two on the same image",
@@ -107,7 +118,7 @@ impl Desk<'_> {
         mapped: &MapSet,
     ) -> Result<Vec<Judged>, EngineError> {
         let rows = self.rows_to_judge(question, target)?;
-        let work = |row: usize| Ok(mapped.look(row)?.and_then(Judged::of));
+        let work = |row: usize| Ok(mapped.look(row, true)?.and_then(Judged::of));
         let mut judged = Vec::new();
         self.each_image("heat maps", &rows, &work, &mut |_, found| {
             judged.extend(found);
@@ -130,6 +141,7 @@ impl Judged {
         let prior = centre_prior(found.pixels.rows, found.pixels.cols);
         Some(Self {
             map: measures(&found.pixels, &truth)?,
+            other: found.other.and_then(|other| measures(&other, &truth)),
             prior: measures(&prior, &truth)?,
         })
     }
@@ -151,7 +163,7 @@ fn measures(map: &Grid, truth: &[bool]) -> Option<[f64; 5]> {
     ])
 }
 
-fn columns(names: &[String], judged: &[Vec<Judged>]) -> Vec<polars::prelude::Column> {
+fn columns(names: &[String], judged: &[Vec<Judged>]) -> Vec<Column> {
     let cells: Vec<(usize, usize)> = (0..names.len())
         .flat_map(|concept| (0..MEASURES.len()).map(move |measure| (concept, measure)))
         .collect();
@@ -183,8 +195,19 @@ fn columns(names: &[String], judged: &[Vec<Judged>]) -> Vec<polars::prelude::Col
     if names.len() > 1 {
         columns.insert(0, texts("concept", cells.iter().map(|&(c, _)| &names[c])));
     }
+    columns.push(numbers("heat_map", means(&of(&|one, m| one.map[m]))));
+    if judged.iter().flatten().any(|one| one.other.is_some()) {
+        let other = |&(concept, measure): &(usize, usize)| {
+            let known = judged[concept]
+                .iter()
+                .filter_map(|one| Some(one.other?[measure]));
+            let known: Vec<f64> = known.collect();
+            (!known.is_empty()).then(|| mean(&known))
+        };
+        let other: Vec<Option<f64>> = cells.iter().map(other).collect();
+        columns.push(Series::new("other_text".into(), other).into());
+    }
     columns.extend([
-        numbers("heat_map", means(&of(&|one, m| one.map[m]))),
         numbers("centre_prior", means(&of(&|one, m| one.prior[m]))),
         numbers("difference", middle.clone()),
         numbers("low", edge(-1.0)),

@@ -31,8 +31,17 @@ impl Desk<'_> {
             directions.extend(mean_row(&embedded.rows, concept.texts().len()));
         }
         let (mapper, mut notes) = self.mapper(question, target, &directions)?;
+        if let Some(Image::InSet { set, .. }) = &question.image
+            && *set != target.set
+        {
+            notes.push(format!(
+                "with {} as aligned on {}",
+                target.model, target.set
+            ));
+        }
         self.cancel.check()?;
-        let found = mapper.maps(&picture)?;
+        let all: Vec<u32> = (0..question.concepts.len() as u32).collect();
+        let found = mapper.maps(&picture, &all)?;
         let grids: Vec<Grid> = found.maps.iter().map(TokenMap::patches).collect();
         let labels = labels(question);
         let table = table(&grids, &labels)?;

@@ -7,7 +7,7 @@ use super::retrieve::mean_row;
 use super::scores::Split;
 use super::token_maps::TokenMapper;
 use super::{Desk, EngineError};
-use crate::analysis::Grid;
+use crate::analysis::{Grid, TokenMap};
 use crate::lang::query::{Concept, Question, Target};
 use crate::store::{ImageSet, StoreError};
 
@@ -15,8 +15,10 @@ use crate::store::{ImageSet, StoreError};
 pub(super) struct MapSet {
     /// The set.
     pub set: ImageSet,
+    /// Whether it is the set that the alignment was fitted on.
+    fitted_on: bool,
     mapper: TokenMapper,
-    /// The concept's texts, and after them all of them together where there are several.
+    /// The concept's texts, where each image has its own, and after them what all of them mean together.
     texts: Vec<String>,
     /// Which of them is meant, by image.
     meant: Vec<usize>,
@@ -32,6 +34,8 @@ pub(super) struct Mapped {
     pub seen: RgbImage,
     /// The map, pixel by pixel.
     pub pixels: Grid,
+    /// The map for another text of the feature, where the image has its own.
+    pub other: Option<Grid>,
     /// The true mask, likewise; nothing where none is known.
     pub truth: Option<Vec<bool>>,
 }
@@ -40,39 +44,42 @@ impl Desk<'_> {
     /// Makes the set of a question ready: its one concept, its chosen units.
     ///
     /// A feature that is named like a column of the set means for each image the text that names the column's value, as
-    /// published masks are made for an image's true class (arXiv 2406.01583); else the mean over its texts.
+    /// published masks are made for an image's true class (arXiv 2406.01583), less the mean over all texts (arXiv
+    /// 2310.05916): what they have in common says nothing about which of them is there. Any other feature means the mean
+    /// over its texts.
     pub(super) fn map_set(
         &mut self,
         question: &Question,
         target: &Target,
         concept: &Concept,
     ) -> Result<MapSet, EngineError> {
-        let set = self.store.set(&target.set)?;
-        let mut texts = concept.texts().to_vec();
+        let set = question.segmented.as_ref().unwrap_or(&target.set);
+        let set = self.store.set(set)?;
         let embedded = self.embed(clip_of(target)?, concept, &question.template)?;
-        let mut directions: Vec<f64> = embedded.rows.iter().map(|&v| f64::from(v)).collect();
-        if texts.len() > 1 {
-            directions.extend(mean_row(&embedded.rows, texts.len()));
-            texts.push(concept.label());
-        }
-        let (mapper, mut notes) = self.mapper(question, target, &directions)?;
         let own = own_texts(&set, concept);
         let each_its_own = own.iter().any(Option::is_some);
+        let count = concept.texts().len();
+        let mean = mean_row(&embedded.rows, count);
+        let (mut texts, mut directions) = (Vec::new(), Vec::new());
         if each_its_own {
-            let name = concept.label();
-            let without = own.iter().filter(|text| text.is_none()).count();
-            notes.push(match without {
-                0 => format!("each image for the text that names its {name}"),
-                some => format!(
-                    "each image for the text that names its {name}; {some} images, whose {name} no text or several \
-                     name, for the mean of all texts"
-                ),
-            });
-        } else if concept.texts().len() > 1 {
-            notes.push(format!("for the mean of {} texts", concept.texts().len()));
+            texts.extend_from_slice(concept.texts());
+            for row in embedded.rows.chunks_exact(mean.len()) {
+                directions.extend(row.iter().zip(&mean).map(|(v, mean)| f64::from(*v) - mean));
+            }
         }
+        texts.push(concept.label());
+        directions.extend(mean);
+        let (mapper, mut notes) = self.mapper(question, target, &directions)?;
+        if set.name() != target.set {
+            notes.push(format!(
+                "with {} as aligned on {}",
+                target.model, target.set
+            ));
+        }
+        notes.extend(words_of(concept, &own));
         let last = texts.len() - 1;
         Ok(MapSet {
+            fitted_on: set.name() == target.set,
             set,
             mapper,
             meant: own.into_iter().map(|text| text.unwrap_or(last)).collect(),
@@ -81,6 +88,27 @@ impl Desk<'_> {
             notes,
         })
     }
+}
+
+/// What the images are searched for, where that isn't one text.
+fn words_of(concept: &Concept, own: &[Option<usize>]) -> Option<String> {
+    let (name, count) = (concept.label(), concept.texts().len());
+    let without = own.iter().filter(|text| text.is_none()).count();
+    if count == 1 {
+        return None;
+    }
+    if without == own.len() {
+        return Some(format!("for the mean of {count} texts"));
+    }
+    let rest = match without {
+        0 => String::new(),
+        some => format!(
+            "; {some} images, whose {name} no text or several name, for the mean of all texts"
+        ),
+    };
+    Some(format!(
+        "each image for the text that names its {name}, less the mean of the {count} texts{rest}"
+    ))
 }
 
 impl MapSet {
@@ -92,24 +120,30 @@ impl MapSet {
     /// How many of `rows` the alignment may have been fitted on, where the set says so.
     pub fn fitted(&self, rows: &[usize]) -> usize {
         let split = Split::of(self.set.frame());
-        match split.is_known() {
+        match self.fitted_on && split.is_known() {
             true => rows.iter().filter(|&&row| split.fits(row as u32)).count(),
             false => 0,
         }
     }
 
-    /// Maps image `row`; nothing if it can't be read.
-    pub fn look(&self, row: usize) -> Result<Option<Mapped>, EngineError> {
+    /// Maps image `row`, also for another text of the feature if that is `compared`; nothing if it can't be read.
+    pub fn look(&self, row: usize, compared: bool) -> Result<Option<Mapped>, EngineError> {
         let picture = match self.set.decode(row) {
             Ok(picture) => picture,
             Err(StoreError::Image { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let mask = self.set.mask(row)?;
-        let found = self.mapper.maps(&picture)?;
+        let (meant, last) = (self.meant[row], self.texts.len() - 1);
+        let mut wanted = vec![meant as u32];
+        if compared && meant < last && last > 1 {
+            wanted.push(((meant + 1) % last) as u32);
+        }
+        let found = self.mapper.maps(&picture, &wanted)?;
         Ok(Some(Mapped {
             seen: found.seen,
-            pixels: found.maps[self.meant[row]].pixels(),
+            pixels: found.maps[0].pixels(),
+            other: found.maps.get(1).map(TokenMap::pixels),
             truth: mask.map(|mask| self.mapper.mask(&mask)),
         }))
     }

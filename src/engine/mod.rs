@@ -3,24 +3,32 @@
 //! A [`Task`](crate::lang::query::Task) comes in with every name looked up; an [`Answer`](crate::answer::Answer) goes
 //! out. One file per kind of task; [`Desk`] is what all of them work with.
 
+mod ablate;
 pub mod align;
 pub mod catalog;
 pub mod check;
+mod classify;
 pub mod compare;
+mod control;
 pub mod decompose;
 mod each_image;
 pub mod error;
+mod evaluate;
 pub mod evaluate_heatmaps;
+mod evaluate_ranking;
 pub mod explain;
 pub mod features;
 pub mod frames;
 pub mod heatmap;
 pub mod images;
+mod labels;
 pub mod library;
 mod map_set;
+mod measured;
 pub mod models;
 pub mod pictures;
 mod plan;
+mod plan_truth;
 mod probe;
 pub mod rank;
 pub mod retrieve;
@@ -132,11 +140,15 @@ impl Desk<'_> {
             ast::Asked::Features => self.features(question),
             ast::Asked::Spans => self.spans(question),
             ast::Asked::Retrieve => self.retrieve(question),
+            ast::Asked::Classify => self.classify(question),
+            ast::Asked::Ablate => self.ablate(question),
+            ast::Asked::EvaluateRanking => self.evaluate_ranking(question),
+            ast::Asked::EvaluateRetrieval => self.evaluate_retrieval(question),
+            ast::Asked::EvaluateAblation => self.evaluate_ablation(question),
             ast::Asked::Heatmap => self.heatmap(question),
             ast::Asked::Segment => self.segment(question),
             ast::Asked::EvaluateHeatmaps => self.evaluate_heatmaps(question),
             ast::Asked::Contributions | ast::Asked::Representation => self.vectors(question),
-            _ => Err(unsupported("this question")),
         }
     }
 }

@@ -71,9 +71,10 @@ impl About {
 }
 
 impl Desk<'_> {
-    /// Registers the checkpoint at `path`, a folder or a hub's name in its cache, as `name`.
+    /// Registers the checkpoint at `path`, a folder or a model of the hub, as `name`.
     pub(super) fn add_model(&mut self, name: &str, path: &str) -> Result<Answer, EngineError> {
-        let found = hub::locate(path, &|name| std::env::var_os(name))?;
+        let environment = |name: &str| std::env::var_os(name);
+        let found = hub::obtain(path, &environment, self.progress, self.cancel)?;
         let folder =
             std::fs::canonicalize(&found).map_err(|_| CheckpointError::NotAFolder(found))?;
         let checkpoint = Checkpoint::open(&folder)?;

@@ -24,12 +24,20 @@ impl Desk<'_> {
             Asked::Contributions | Asked::Representation => {
                 "one row of vectors per image".to_owned()
             }
+            Asked::Classify => "judge heads on the representation by what is known".to_owned(),
+            Asked::Ablate => "measure what is left when components are ablated".to_owned(),
+            Asked::EvaluateRanking => "hold scores of units against probes of them".to_owned(),
+            Asked::EvaluateRetrieval => {
+                "hold retrieval by top heads against random ones".to_owned()
+            }
+            Asked::EvaluateAblation => {
+                "hold ablation of top units against that of random ones".to_owned()
+            }
             Asked::EvaluateHeatmaps => "heat maps and a centre prior against true masks".to_owned(),
             Asked::Heatmap => "one map per concept, patch by patch".to_owned(),
             Asked::Segment => {
                 "one mask per image, held against the true one if there is one".to_owned()
             }
-            _ => return Ok(Step::new("this version does not compute this question")),
         };
         let mut steps = Vec::new();
         for target in &question.targets {
@@ -52,6 +60,11 @@ impl Desk<'_> {
                 stored.decomposition().len()
             ))],
             Asked::Retrieve => self.plan_retrieve(question, target, &stored)?,
+            Asked::Classify
+            | Asked::Ablate
+            | Asked::EvaluateRanking
+            | Asked::EvaluateRetrieval
+            | Asked::EvaluateAblation => self.plan_judged(question, target, &stored)?,
             Asked::Heatmap | Asked::Segment | Asked::EvaluateHeatmaps => {
                 self.plan_maps(question, target, &stored)?
             }
@@ -188,7 +201,8 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
-        let (model, images) = (&target.model, self.store.set(&target.set)?.len());
+        let set = question.segmented.as_ref().unwrap_or(&target.set);
+        let (model, images) = (&target.model, self.store.set_info(set)?.rows);
         let which = match (&question.image, question.limit) {
             (Some(Image::InSet { set, row }), _) => format!("one forward pass, of {set}[{row}]"),
             (Some(Image::File(path)), _) => format!("one forward pass, of {path}"),
@@ -233,7 +247,7 @@ impl Desk<'_> {
     }
 
     /// What choosing units takes: nothing where they are named.
-    fn plan_selection(
+    pub(super) fn plan_selection(
         &self,
         question: &Question,
         target: &Target,
@@ -271,7 +285,11 @@ impl Desk<'_> {
         Ok(steps)
     }
 
-    fn plan_moments(&self, target: &Target, stored: &Stored) -> Result<Step, EngineError> {
+    pub(super) fn plan_moments(
+        &self,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Step, EngineError> {
         let done = stored.decomposition();
         let there = done.blobs()?.contains(&moments_blob(clip_of(target)?));
         let words = match there {
@@ -284,7 +302,7 @@ impl Desk<'_> {
         )))
     }
 
-    fn plan_texts(
+    pub(super) fn plan_texts(
         &self,
         clip: &str,
         texts: &[String],
@@ -328,6 +346,10 @@ fn heading(question: &Question, target: &Target) -> String {
         Asked::Retrieve => "look for images by what components contribute in".to_owned(),
         Asked::Contributions => format!("contributions of {units} units of"),
         Asked::Representation => "representation of".to_owned(),
+        Asked::Classify | Asked::Ablate => "judge".to_owned(),
+        Asked::EvaluateRanking | Asked::EvaluateRetrieval | Asked::EvaluateAblation => {
+            "evaluate".to_owned()
+        }
         Asked::Heatmap | Asked::Segment | Asked::EvaluateHeatmaps => {
             "project what tokens contribute in".to_owned()
         }

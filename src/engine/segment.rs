@@ -50,11 +50,11 @@ impl Desk<'_> {
         let rows = self.rows_to_map(&mapped, question)?;
         let shown = &rows[..rows.len().min(SHOWN)];
         let work = |row: usize| {
-            let found = mapped.look(row)?;
+            let found = mapped.look(row, false)?;
             Ok(found.map(|found| Segmented::of(row, found, shown.contains(&row))))
         };
         let mut masks: Vec<Segmented> = Vec::new();
-        let what = format!("segmenting {}", target.set);
+        let what = format!("segmenting {}", mapped.set.name());
         self.each_image(&what, &rows, &work, &mut |_, found| {
             masks.extend(found);
             Ok(ControlFlow::Continue(()))
@@ -81,7 +81,7 @@ impl Desk<'_> {
             title: Some(format!(
                 "masks of {} in images of {} by {}",
                 concept.label(),
-                target.set,
+                mapped.set.name(),
                 target.model
             )),
             frame: frame(columns(&masks, &mapped)?)?,

@@ -52,7 +52,7 @@ impl Desk<'_> {
     }
 
     /// The units of a selection, each once, in order.
-    fn selected(
+    pub(super) fn selected(
         &mut self,
         question: &Question,
         target: &Target,
@@ -139,7 +139,7 @@ impl Desk<'_> {
         names.iter().flatten().map(unit).collect()
     }
 
-    fn unit_scores(
+    pub(super) fn unit_scores(
         &mut self,
         question: &Question,
         target: &Target,

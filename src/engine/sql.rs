@@ -83,7 +83,12 @@ impl Desk<'_> {
             return Err(text.error(
                 format!("`{first}` begins no query"),
                 Some(start..start + first.len()),
-                Some("`sql` asks: select … from …; `save` and `into` keep the answer".to_owned()),
+                Some(match slip_of(&first) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => {
+                        "`sql` asks: select … from …; `save` and `into` keep the answer".to_owned()
+                    }
+                }),
             ));
         }
         let named = extract_table_identifiers(text.sql, false, true)
@@ -156,6 +161,11 @@ impl Desk<'_> {
                 instead(name, &known, "columns"),
             );
         }
+        if let Some(expected) = between(said, "Expected: ", ", found: EOF") {
+            let end = text.sql.trim_end().len();
+            let message = format!("the SQL isn't finished: expected {expected}");
+            return text.error(message, Some(end..end), None);
+        }
         let (said, place) = text.located(said);
         text.error(format!("the SQL can't be run: {said}"), place, None)
     }
@@ -205,8 +215,12 @@ impl Text<'_> {
     fn located(self, said: &str) -> (String, Option<Range<usize>>) {
         let said = said.strip_prefix("sql parser error: ").unwrap_or(said);
         let Some((sentence, place)) = said.rsplit_once(" at Line: ") else {
-            return (lower(said), None);
+            let word = between(said, "'", "'");
+            return (lower(said), word.and_then(|word| self.place_of(word)));
         };
+        let sentence = &sentence
+            .replace("Expected: ", "expected ")
+            .replace("found: ", "found ");
         let numbers = place
             .split_once(", Column: ")
             .and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
@@ -234,6 +248,12 @@ fn missing_column<'a>(error: &PolarsError, said: &'a str) -> Option<&'a str> {
     between(said, "unable to find column \"", "\"")
         .or_else(|| between(said, "unable to find column '", "'"))
         .or_else(|| matches!(error, PolarsError::ColumnNotFound(_)).then_some(said))
+}
+
+/// The word of a query that a first word was meant to be: one that begins alike, so that `drop` is no slip of `from`.
+fn slip_of(first: &str) -> Option<&'static str> {
+    let begins_alike = |near: &&str| near.chars().next() == first.to_lowercase().chars().next();
+    nearest(first, QUERIES).filter(begins_alike)
 }
 
 /// The nearest of the known names, or a list of them.

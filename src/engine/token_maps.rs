@@ -23,14 +23,13 @@ pub(super) struct TokenMapper {
     onto: Vec<(Component, Tensor)>,
     /// Whether the constants were among the chosen: they have no place.
     bias: bool,
-    directions: usize,
 }
 
 /// The maps of one image.
 pub(super) struct ImageMaps {
     /// What the model saw: the image resized and cropped.
     pub seen: RgbImage,
-    /// One map per direction.
+    /// One map per direction that was wanted.
     pub maps: Vec<TokenMap>,
 }
 
@@ -75,12 +74,7 @@ impl TokenMapper {
             let map = Tensor::from_vec(along.collect(), (spec.width, count), &Device::Cpu)?;
             onto.push((spec.component, map));
         }
-        Ok(Self {
-            loaded,
-            onto,
-            bias,
-            directions: count,
-        })
+        Ok(Self { loaded, onto, bias })
     }
 
     /// Whether constants were chosen, which have no place and are in no map.
@@ -93,23 +87,25 @@ impl TokenMapper {
         self.loaded.decomposer.special_tokens()
     }
 
-    /// Runs the model on an image. Images are taken one at a time: maps of a batch would all be in memory.
-    pub fn maps(&self, picture: &RgbImage) -> Result<ImageMaps, EngineError> {
+    /// Runs the model on an image and maps it along the directions at the positions `wanted`. Images are taken one at a
+    /// time: maps of a batch would all be in memory.
+    pub fn maps(&self, picture: &RgbImage, wanted: &[u32]) -> Result<ImageMaps, EngineError> {
         let preprocess = &self.loaded.checkpoint.preprocess;
         let decomposer = &self.loaded.decomposer;
         let (height, width) = decomposer.image_size();
         let pixels = preprocess.apply(picture);
         let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
         let located = decomposer.located(&pixels)?;
-        let mut maps = vec![TokenMap::new((height, width)); self.directions];
+        let columns = Tensor::new(wanted, &Device::Cpu)?;
+        let mut maps = vec![TokenMap::new((height, width)); wanted.len()];
         for (component, onto) in &self.onto {
             let (weights, values) = split_of(&located, *component)?;
-            let along = along_directions(&weights, &values, onto)?;
+            let along = along_directions(&weights, &values, &onto.index_select(&columns, 1)?)?;
             let along: Vec<f32> = along.flatten_all()?.to_vec1()?;
             for (direction, map) in maps.iter_mut().enumerate() {
                 let tokens: Vec<f64> = along[direction..]
                     .iter()
-                    .step_by(self.directions)
+                    .step_by(wanted.len())
                     .map(|&value| f64::from(value))
                     .collect();
                 map.add(tokens.into_iter(), decomposer.special_tokens())

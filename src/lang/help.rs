@@ -94,9 +94,14 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "classify",
-        summary: "Zero-shot classification by the values of a column.",
+        summary: "How well are images classified by a column, and how much of that rests on some units?",
         form: "classify SET by COLUMN in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
-        text: "Leaving out the units that carry a spurious feature shows how much rested on it.",
+        text: "By a linear head (a discriminant in closed form, fitted on the images of `split` fit or train) and by CLIP's \
+               texts: a class's texts are those of the feature with the column's name that hold the class's name, or \
+               the name itself. Accuracies over all images, by group, worst and mean; groups are the classes by the \
+               column `background` (or `place`, `environment`, `group`), or else by the one named as the concept of \
+               the selection. With `without`, before and after: what is left out is replaced by its mean over the \
+               images fitted on; beside it as many random components.",
         examples: &[
             "classify birds by label in dinov2",
             "classify birds by label in dinov2 without top 10 heads for location over bird",
@@ -106,7 +111,11 @@ pub const TOPICS: &[Topic] = &[
         name: "ablate",
         summary: "What is lost without some of the units?",
         form: "ablate SELECTION [cumulatively] in MODEL [measuring accuracy|similarity|COLUMN] [with mean|zero|resample] [OPTIONS]",
-        text: "Ablated contributions are replaced by their mean unless `with` says otherwise.",
+        text: "Ablated contributions are replaced by their mean over images that are not judged, unless `with` says \
+               otherwise; what later layers read from them stays (their direct effect). accuracy: for the column \
+               `label` or `class`, or else the feature's column of most values, by a linear head and by CLIP's texts. \
+               similarity: the cosine with the whole. COLUMN: what a probe fitted on the whole still reads. Beside it \
+               as many random components.",
         examples: &[
             "ablate layers 5 to 0 cumulatively in deit measuring accuracy",
             "ablate random 5 heads seed 1 in deit measuring object with zero",
@@ -123,8 +132,16 @@ pub const TOPICS: &[Topic] = &[
         name: "evaluate",
         summary: "Holds answers against what is known about the images.",
         form: "evaluate ranking of UNITS|retrieval|heatmaps|ablation of UNITS [for CONCEPT, …] in MODEL [using SELECTION] [OPTIONS]",
-        text: OPTIONS,
-        examples: &["evaluate ranking of heads in dinov2 on scenes"],
+        text: "The column with a feature's name says what is true. ranking: scores against cross-validated probes of every \
+               unit's contribution (Spearman between and within units; one concept after `for`: unit by unit). \
+               retrieval: precision among the first N (`limit N`) by the top 3 heads, against random ones. ablation: \
+               what a probe still reads without the top units (`limit N`), the bottom ones, random ones.",
+        examples: &[
+            "evaluate ranking of heads in dinov2 on scenes",
+            "evaluate ranking of heads in dinov2 for texture",
+            "evaluate retrieval in deit",
+            "evaluate ablation of heads in deit limit 5",
+        ],
     },
     Topic {
         name: "check",

@@ -148,7 +148,7 @@ impl Console {
         let format = self.look.format;
         if self.full {
             return Err(io::Error::other(format!(
-                "a file of {} holds one table; `--result last` or `--result N` chooses one",
+                "{} holds one table per file; `--result last` or `--result N` chooses one",
                 format.word()
             )));
         }

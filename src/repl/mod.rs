@@ -34,8 +34,8 @@ pub struct Manner {
     pub banner: String,
     /// Whether its keys are those of vi.
     pub vi: bool,
-    /// Where the history was configured to be; `off` for nowhere.
-    pub history: Option<String>,
+    /// What was configured.
+    pub config: Config,
     /// A script to run first.
     pub init: Option<Source>,
 }
@@ -52,7 +52,7 @@ impl Manner {
         Self {
             banner: banner.unwrap_or("long").to_owned(),
             vi: config.value("edit-mode") == Some("vi"),
-            history: config.value("history").map(str::to_owned),
+            config: config.clone(),
             init,
         }
     }
@@ -117,7 +117,7 @@ impl Keyboard {
         if dumb || !console.look.is_terminal {
             return Self::Plain(Plain::default());
         }
-        let history = history_file(console, manner.history.as_deref());
+        let history = history_file(console, manner.config.value("history"));
         let look = &console.look;
         match editor::open(
             engine.assist(),

@@ -45,7 +45,8 @@ impl Plain {
                 Ok(_) => {
                     let blank = line.trim().is_empty();
                     text.push_str(&line);
-                    if blank || assist.is_complete(&text) {
+                    // The end of this line is no empty line yet.
+                    if blank || assist.is_complete(text.trim_end_matches(['\r', '\n'])) {
                         return Typed::Text(text);
                     }
                 }

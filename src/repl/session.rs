@@ -172,7 +172,7 @@ impl<'a> Session<'a> {
             }
             Action::Doctor => {
                 let facts = self.engine.facts();
-                doctor::report(self.console, self.manner.history.as_deref(), facts)?;
+                doctor::report(self.console, &self.manner.config, facts)?;
             }
         }
         Ok(After::Prompt)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::vision::faults::TensorFaults;
-use crate::vision::hub::NotHere;
+use crate::vision::hub::{HubError, NotHere};
 
 /// A checkpoint folder that can't be read, or doesn't fit together.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum CheckpointError {
     /// A hub's name for a checkpoint that is nowhere on this computer.
     #[error(transparent)]
     NotHere(Box<NotHere>),
+    /// A checkpoint could not be fetched from the hub.
+    #[error(transparent)]
+    Hub(#[from] Box<HubError>),
     /// A configuration says something this version can't use.
     #[error("{}: {reason}", path.display())]
     Config {

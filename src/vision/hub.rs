@@ -1,51 +1,25 @@
-//! Checkpoints by the names that the Hugging Face hub gives them, found in its cache on this computer.
+//! Checkpoints by the names that the Hugging Face hub gives them, found in its cache on this computer or fetched into it.
 //!
-//! Nothing is downloaded: `hf download` fills the cache, and the error says so. The cache's layout is that of
-//! huggingface_hub: `models--ORG--NAME/refs/main` holds a commit, `snapshots/COMMIT/` its files, as links into `blobs/`.
+//! The cache's layout is that of huggingface_hub, so that Python finds what vitscope fetched and the other way round:
+//! `models--ORG--NAME/refs/main` holds a commit, `snapshots/COMMIT/` its files, as links into `blobs/`.
+
+mod blobs;
+mod download;
+pub mod error;
+mod remote;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::cancel::Cancel;
+use crate::progress::Progress;
 use crate::vision::error::CheckpointError;
+use crate::vision::weights::files;
+pub use error::{HubError, NotHere};
+use remote::Remote;
 
 /// What the environment says: the value of a variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
-/// A hub's name whose files are nowhere on this computer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct NotHere {
-    /// `facebook/dinov2-base`.
-    pub id: String,
-    /// The folders looked at.
-    pub looked: Vec<PathBuf>,
-    /// Whether `HF_HUB_OFFLINE` asks that nothing be fetched.
-    pub offline: bool,
-}
-
-impl fmt::Display for NotHere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = &self.id;
-        let looked: Vec<String> = self
-            .looked
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        write!(
-            f,
-            "{id} is neither a folder nor in the Hugging Face cache (looked at {}); ",
-            looked.join(", ")
-        )?;
-        if self.offline {
-            write!(f, "HF_HUB_OFFLINE is set, so on a computer with a network ")?;
-        }
-        write!(
-            f,
-            "run `hf download {id}`, or put config.json, preprocessor_config.json (for transformers' models), tokenizer.json \
-             (for a CLIP) and model.safetensors or pytorch_model.bin into ./{id} and try again"
-        )
-    }
-}
 
 /// The folder that `given` names: a folder, or else a model of the hub in its cache.
 ///
@@ -61,7 +35,7 @@ pub fn locate(given: &str, environment: Environment<'_>) -> Result<PathBuf, Chec
     }
     let mut looked = vec![path.to_owned()];
     if let Some(root) = cache(environment) {
-        let model = root.join(format!("models--{}", given.replace('/', "--")));
+        let model = model_folder(&root, given);
         if let Some(snapshot) = snapshot(&model) {
             return Ok(snapshot);
         }
@@ -70,8 +44,41 @@ pub fn locate(given: &str, environment: Environment<'_>) -> Result<PathBuf, Chec
     Err(CheckpointError::NotHere(Box::new(NotHere {
         id: given.to_owned(),
         looked,
-        offline: environment("HF_HUB_OFFLINE").is_some_and(|value| is_set(&value)),
+        offline: is_offline(environment),
+        unreachable: None,
     })))
+}
+
+/// The folder that `given` names, as [`locate`] has it; a hub's model of which the cache lacks files is downloaded.
+///
+/// # Errors
+/// As [`locate`], and [`CheckpointError::Hub`] where the download fails or is cancelled. What has arrived by then is
+/// kept, and the next call goes on from there.
+pub fn obtain(
+    given: &str,
+    environment: Environment<'_>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<PathBuf, CheckpointError> {
+    let located = locate(given, environment);
+    let absent = match &located {
+        Ok(folder) if Path::new(given).is_dir() || files::is_complete(folder) => return located,
+        Ok(_) => None,
+        Err(CheckpointError::NotHere(absent)) => Some(absent.clone()),
+        Err(_) => return located,
+    };
+    let Some(root) = cache(environment).filter(|_| !is_offline(environment)) else {
+        return located;
+    };
+    let remote = Remote::new(environment);
+    match download::model(&remote, given, &root, progress, cancel) {
+        Err(HubError::Unreachable { reason, .. }) if absent.is_some() => {
+            let mut absent = absent.expect("it was looked at");
+            absent.unreachable = Some((remote.endpoint().to_owned(), reason));
+            Err(CheckpointError::NotHere(absent))
+        }
+        fetched => Ok(fetched.map_err(Box::new)?),
+    }
 }
 
 /// `ORG/NAME`, of the characters that the hub allows.
@@ -88,30 +95,41 @@ fn is_id(given: &str) -> bool {
         .is_some_and(|(organisation, name)| part(organisation) && part(name))
 }
 
+/// Where the cache at `root` keeps the model called `id`.
+fn model_folder(root: &Path, id: &str) -> PathBuf {
+    root.join(format!("models--{}", id.replace('/', "--")))
+}
+
+/// The path in the variable called `name`, where it is set; a tilde is the home.
+fn path_in(environment: Environment<'_>, name: &str) -> Option<PathBuf> {
+    let set = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let path = PathBuf::from(set(name)?);
+    match path.strip_prefix("~") {
+        Ok(rest) => Some(PathBuf::from(set("HOME").or_else(|| set("USERPROFILE"))?).join(rest)),
+        Err(_) => Some(path),
+    }
+}
+
+/// The folder that Hugging Face's tools keep everything in.
+fn home(environment: Environment<'_>) -> Option<PathBuf> {
+    let path = |name| path_in(environment, name);
+    let base = || {
+        let user = || path("HOME").or_else(|| path("USERPROFILE"));
+        path("XDG_CACHE_HOME").or_else(|| Some(user()?.join(".cache")))
+    };
+    path("HF_HOME").or_else(|| Some(base()?.join("huggingface")))
+}
+
 /// The cache's folder: the first variable that is set decides, as in huggingface_hub.
 fn cache(environment: Environment<'_>) -> Option<PathBuf> {
-    let set = |name: &str| {
-        environment(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let home = || set("HOME").or_else(|| set("USERPROFILE"));
-    let expanded = |path: PathBuf| match path.strip_prefix("~") {
-        Ok(rest) => home().map(|home| home.join(rest)),
-        Err(_) => Some(path),
-    };
-    let whole = set("HF_HUB_CACHE").or_else(|| set("HUGGINGFACE_HUB_CACHE"));
-    if let Some(whole) = whole {
-        return expanded(whole);
-    }
-    if let Some(own) = set("HF_HOME") {
-        return expanded(own).map(|own| own.join("hub"));
-    }
-    let base = match set("XDG_CACHE_HOME") {
-        Some(base) => expanded(base)?,
-        None => home()?.join(".cache"),
-    };
-    Some(base.join("huggingface/hub"))
+    path_in(environment, "HF_HUB_CACHE")
+        .or_else(|| path_in(environment, "HUGGINGFACE_HUB_CACHE"))
+        .or_else(|| Some(home(environment)?.join("hub")))
+}
+
+/// Whether `HF_HUB_OFFLINE` asks that nothing be fetched.
+fn is_offline(environment: Environment<'_>) -> bool {
+    environment("HF_HUB_OFFLINE").is_some_and(|value| is_set(&value))
 }
 
 /// The snapshot of a cached model: what `refs/main` names, else the only one.

@@ -1,10 +1,11 @@
 //! Masks and their measures.
 
-use polars::prelude::DataFrame;
+use vitscope::session::Session;
 
 use super::small::{IMAGES, OBJECTS, ask, store};
 use super::{floats, whole};
 use crate::place::strings;
+use crate::support::shell::demo;
 
 /// What lies above 0 and above the mean of that, after a bilinear resize written out for eight patches of eight pixels.
 fn naive_mask(patches: &[f64]) -> (Vec<f64>, Vec<bool>) {
@@ -128,24 +129,26 @@ fn a_feature_named_like_a_column_means_each_images_own_value() {
         }
     }
     assert!((2..IMAGES).contains(&named), "{named}");
-    // The image's own text and nothing else is what the mask is made for.
-    let place = texts
-        .iter()
-        .position(|text| text.as_deref() == Some("a dog") || text.as_deref() == Some("an owl"));
-    let place = place.expect("a dog or an owl");
-    let text = texts[place].clone().expect("a text");
-    let id = whole(table, "id")[place];
-    let alone = ask(&format!(
-        "segment scenes for \"{text}\" in dinov2 using heads 5.*"
-    ));
-    let of = |table: &DataFrame| {
-        let place = whole(table, "id")
-            .iter()
-            .position(|&own| own == id)
-            .expect("there");
-        floats(table, "area")[place]
+    // The mask is made for what the image's own text has more than the mean over all of them.
+    let own = texts.iter().position(|text| {
+        let text = text.as_deref();
+        OBJECTS.iter().any(|own| text == Some(own))
+    });
+    let place = own.expect("one of the objects");
+    let (text, id) = (
+        texts[place].as_ref().expect("a text"),
+        whole(table, "id")[place],
+    );
+    let map = |concept: &str| {
+        let statement = format!("heatmap of scenes[{id}] for {concept} in dinov2 using heads 5.*");
+        let frame = ask(&statement).frame;
+        floats(&frame, concept.trim_matches('"'))
     };
-    assert_eq!(of(table), of(&alone.frame));
+    let (own, all) = (map(&format!("\"{text}\"")), map("object"));
+    let contrast: Vec<f64> = own.iter().zip(&all).map(|(own, all)| own - all).collect();
+    let inside = naive_mask(&contrast).1.into_iter().filter(|inside| *inside);
+    let want = inside.count() as f64 / 4096.0;
+    assert!((floats(table, "area")[place] - want).abs() < 1e-3);
     assert!(
         answer
             .notes
@@ -170,10 +173,9 @@ fn images_without_masks_have_areas_and_boxes_alone() {
     let mut session = vitscope::session::Session::open(copy.path()).expect("a session");
     let add = format!("add images bare from \"{}\"", folder.path().display());
     session.ask(&add).expect("added");
-    session.ask("decompose bare with clip").expect("decomposed");
-    let answer = session
-        .ask("segment bare for \"a dog\" in clip")
-        .expect("masks");
+    // The images need not be decomposed: the alignment fitted on the scenes does for them.
+    let answer = session.ask("segment bare for \"a dog\" in swin where path like \"%.png\"");
+    let answer = answer.expect("masks");
     assert_eq!(answer.frame.height(), 3);
     assert!(answer.frame.column("pixel_accuracy").is_err());
     assert!(
@@ -183,7 +185,9 @@ fn images_without_masks_have_areas_and_boxes_alone() {
     );
     let notes = answer.notes.join("\n");
     assert!(notes.contains("no true masks"), "{notes}");
+    assert!(notes.contains("swin as aligned on scenes"), "{notes}");
     assert!(notes.contains("1 image can't be read"), "{notes}");
+    session.ask("decompose bare with clip").expect("decomposed");
     let refused = session.ask("evaluate heatmaps for \"a dog\" in clip on bare");
     let said = refused
         .expect_err("nothing to hold them against")
@@ -232,4 +236,29 @@ fn evaluated_heat_maps_are_pointed_at_and_masked_image_by_image() {
     );
     let difference = value("heat_map", "foreground_iou") - value("centre_prior", "foreground_iou");
     assert!(((low + high) / 2.0 - difference).abs() < 1e-12 && low < high);
+}
+
+/// Models whose representation tells the object, as their training records say; the self-supervised ones barely do, and
+/// a map of what a model doesn't know points nowhere in particular.
+#[test]
+fn maps_of_the_object_beat_a_centre_prior_in_the_pointing_game() {
+    for model in ["clip", "deit", "swin"] {
+        let statement = format!("evaluate heatmaps for object in {model} on scenes");
+        let table = Session::open(&demo().store)
+            .expect("a session")
+            .ask(&statement)
+            .expect("an answer")
+            .frame;
+        let measures = strings(&table, "measure");
+        assert_eq!(measures[0].as_deref(), Some("pointing_game"));
+        let (low, map) = (floats(&table, "low")[0], floats(&table, "heat_map")[0]);
+        println!("{model}: {map:.3}, at least {low:.3} above the centre prior");
+        assert!(low > 0.0, "{model}: {table}");
+        let other = table.column("other_text").expect("a control").f64();
+        let other = other.expect("numbers").get(0).expect("measured");
+        assert!(
+            map > other,
+            "{model}: {map} for its text, {other} for another"
+        );
+    }
 }

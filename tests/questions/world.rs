@@ -34,19 +34,30 @@ pub struct Known {
 
 impl World {
     pub fn new() -> Self {
-        let place = Place::new();
         let mut labels = "file,split,color\n".to_owned();
         for image in 0..IMAGES {
-            let shade = image as u8 * 5;
-            place.picture(&format!("photos/{image:02}.png"), [shade, 255 - shade, 7]);
             let split = if image % 3 == 0 { "eval" } else { "fit" };
             let color = ["red", "blue"][image % 2];
             writeln!(labels, "{image:02}.png,{split},{color}").expect("a text grows");
         }
+        Self::with(&labels, &[], Known::random(6, 1))
+    }
+
+    /// A world in which this is known about the images, with these features beside the usual ones, and this CLIP.
+    pub fn with(labels: &str, features: &[(&str, &[&str])], clip: Known) -> Self {
+        let place = Place::new();
+        for image in 0..IMAGES {
+            let shade = image as u8 * 5;
+            place.picture(&format!("photos/{image:02}.png"), [shade, 255 - shade, 7]);
+        }
         std::fs::write(place.path("labels.csv"), labels).expect("writable");
         place.add("photos", Some("labels.csv")).expect("added");
+        for (name, texts) in features {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            place.store.define(name, &texts).expect("defined");
+        }
         let world = Self {
-            clip: Known::random(6, 1),
+            clip,
             vit: Known::random(5, 2),
             place,
         };
@@ -132,7 +143,7 @@ pub fn embedding(text: &str) -> Vec<f32> {
 }
 
 impl Known {
-    fn random(dim: usize, seed: u64) -> Self {
+    pub fn random(dim: usize, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut normals =
             |count: usize| -> Vec<f32> { (0..count).map(|_| random.normal() as f32).collect() };

@@ -3,6 +3,7 @@
 pub mod hashed;
 pub mod models;
 pub mod naive;
+pub mod pty;
 pub mod shell;
 
 use std::collections::HashMap;

@@ -37,6 +37,8 @@ pub struct Question {
     pub count: Option<usize>,
     /// The image to explain or to find others like.
     pub image: Option<Image>,
+    /// The set to segment: its images need not be those of the target, whose alignment is used.
+    pub segmented: Option<String>,
     /// The column to classify by.
     pub column: Option<String>,
     /// The components to ablate.

@@ -57,6 +57,7 @@ impl<'a> Resolver<'a> {
             cumulatively: written.cumulatively,
             replacement: options.replacement.unwrap_or(ast::Replacement::Mean),
             aligned: written.aligned,
+            segmented: self.segmented(written)?,
             targets,
             concepts,
             image,
@@ -80,7 +81,9 @@ impl<'a> Resolver<'a> {
         if let Some(condition) = &written.options.filter {
             let about_units = !units.is_empty();
             let empty = SetInfo::default();
-            let info = self.catalog.set(&set).unwrap_or(&empty);
+            let segmented = self.segmented(written)?;
+            let asked = segmented.as_ref().unwrap_or(&set);
+            let info = self.catalog.set(asked).unwrap_or(&empty);
             parts = self.where_clause(condition, about_units, info)?;
             units.retain(|unit| {
                 let value = |column: &str| conditions::unit_value(model.value, unit, column);
@@ -102,22 +105,37 @@ impl<'a> Resolver<'a> {
         Ok((target, parts))
     }
 
-    /// The images a question is about. Questions that are answered from stored contributions need them stored.
+    /// The images a question is about. Questions that are answered from stored contributions need them stored; those that
+    /// run the model on images anyway only need the alignment that was fitted on some.
     fn set_of(
         &self,
         written: &ast::Question,
         model: Spanned<&ModelInfo>,
         image: Option<&Image>,
     ) -> Resolved<String> {
-        let on = written.set.as_ref().or(written.options.on.as_ref());
-        if let (Asked::Heatmap, None, Some(Image::InSet { set, .. })) = (written.asked, on, image) {
-            return Ok(set.clone());
+        let on = written.options.on.as_ref();
+        if !matches!(written.asked, Asked::Heatmap | Asked::Segment) {
+            return self.decomposed(model, written.set.as_ref().or(on));
         }
-        if matches!(written.asked, Asked::Heatmap | Asked::Segment) {
-            self.set_for(model, on)
-        } else {
-            self.decomposed(model, on)
+        let mapped = match (self.segmented(written)?, image) {
+            (None, Some(Image::InSet { set, .. })) => Some(set.clone()),
+            (segmented, _) => segmented,
+        };
+        let stored = |set: &String| model.value.decomposed_on.contains(set);
+        match mapped {
+            Some(set) if on.is_none() && (stored(&set) || model.value.decomposed_on.is_empty()) => {
+                Ok(set)
+            }
+            _ => self.set_for(model, on),
         }
+    }
+
+    /// The set to segment.
+    fn segmented(&self, written: &ast::Question) -> Resolved<Option<String>> {
+        let set = written.set.as_ref();
+        let set = set.filter(|_| written.asked == Asked::Segment);
+        set.map(|set| Ok(self.set(set)?.value.name.clone()))
+            .transpose()
     }
 
     fn concepts(&mut self, written: &[Spanned<ast::Concept>]) -> Resolved<Vec<Concept>> {

@@ -34,11 +34,57 @@ pub(super) fn mapped(path: &Path) -> Result<MappedFile, CheckpointError> {
     MappedFile::open(path).map_err(|reason| CheckpointError::read(path, reason))
 }
 
-/// Whether `folder` is read as open_clip's: LAION's folders on the hub hold the same model for transformers too, which
-/// goes first where it is complete.
+/// Whether `folder` is read as open_clip's.
 pub(crate) fn is_open_clip(folder: &Path) -> bool {
-    let has = |name: &str| folder.join(name).is_file();
+    reads_as_open_clip(&|name| folder.join(name).is_file())
+}
+
+/// LAION's folders on the hub hold the same model for transformers too, which goes first where it is complete.
+fn reads_as_open_clip(has: &dyn Fn(&str) -> bool) -> bool {
     has("open_clip_config.json") && !(has("config.json") && USUAL.iter().any(|name| has(name)))
+}
+
+/// The weights file, or the index of its parts, that is read of a checkpoint with these files.
+fn preferred(has: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    let own: &[&str] = if reads_as_open_clip(has) {
+        &OPEN_CLIP
+    } else {
+        &[]
+    };
+    own.iter().chain(&USUAL).copied().find(|name| has(name))
+}
+
+/// The files that are read of a checkpoint that has files of these names: weights (or the index of their parts) last.
+/// `None` where there is no configuration, or there are no weights.
+pub(crate) fn wanted(names: &[String]) -> Option<Vec<String>> {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if !has("config.json") && !has("open_clip_config.json") {
+        return None;
+    }
+    let weights = match preferred(&has) {
+        Some(name) => name,
+        None => {
+            let here = |name: &&String| !name.contains('/') && is_own_name(Path::new(name));
+            let mut found = names.iter().filter(here);
+            let first = found.next()?;
+            found.next().is_none().then_some(first.as_str())?
+        }
+    };
+    let beside = BESIDE.into_iter().filter(|name| has(name));
+    Some(beside.chain([weights]).map(str::to_owned).collect())
+}
+
+/// Whether `folder` holds a configuration and all of its weights.
+pub(crate) fn is_complete(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_file();
+    (has("config.json") || has("open_clip_config.json"))
+        && weights(folder).is_ok_and(|parts| parts.iter().all(|part| part.is_file()))
+}
+
+/// Whether a file is an index of weights in parts.
+pub(crate) fn is_index(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "json")
 }
 
 /// The weights files of the checkpoint in `folder`, in the order of their names.
@@ -46,23 +92,11 @@ pub(super) fn weights(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     if !folder.is_dir() {
         return Err(CheckpointError::NotAFolder(folder.to_owned()));
     }
-    let own: &[&str] = if is_open_clip(folder) {
-        &OPEN_CLIP
-    } else {
-        &[]
-    };
-    let named = own
-        .iter()
-        .chain(&USUAL)
-        .map(|name| folder.join(name))
-        .find(|path| path.is_file());
+    let named = preferred(&|name| folder.join(name).is_file()).map(|name| folder.join(name));
     match named.or_else(|| only_one(folder)) {
-        Some(index)
-            if index
-                .extension()
-                .is_some_and(|extension| extension == "json") =>
-        {
-            parts(folder, &index)
+        Some(index) if is_index(&index) => {
+            let names = parts(&index)?.into_iter();
+            Ok(names.map(|name| folder.join(name)).collect())
         }
         Some(path) => Ok(vec![path]),
         None => Err(CheckpointError::NoWeights(folder.to_owned())),
@@ -71,13 +105,7 @@ pub(super) fn weights(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
 
 /// The weights file in `folder` that goes by a name of its own, if there is just one: `dino_vitbase16_pretrain.pth`.
 fn only_one(folder: &Path) -> Option<PathBuf> {
-    let is_weights = |path: &PathBuf| {
-        let extension = path.extension().unwrap_or_default();
-        path.is_file()
-            && ["safetensors", "pth", "pt"]
-                .iter()
-                .any(|known| extension == *known)
-    };
+    let is_weights = |path: &PathBuf| path.is_file() && is_own_name(path);
     let entries = std::fs::read_dir(folder).ok()?;
     let mut found = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -86,8 +114,16 @@ fn only_one(folder: &Path) -> Option<PathBuf> {
     found.next().is_none().then_some(first)
 }
 
-/// The parts that `index` lists.
-fn parts(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+/// Whether a file is one of weights by its extension.
+fn is_own_name(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["safetensors", "pth", "pt"]
+        .iter()
+        .any(|known| extension == *known)
+}
+
+/// The names of the parts that `index` lists.
+pub(crate) fn parts(index: &Path) -> Result<BTreeSet<String>, CheckpointError> {
     let map = json::read(index)?;
     let parts = json::Object::root(index, &map).object("weight_map")?;
     let is_weights = |name: &str| name.ends_with(".safetensors") || name.ends_with(".bin");
@@ -97,12 +133,11 @@ fn parts(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
         let name = part
             .as_str()
             .filter(|name| is_weights(name) && !name.contains(['/', '\\']));
-        names.insert(name.ok_or_else(|| {
-            CheckpointError::damaged(
-                index,
-                format!("{tensor} is said to be in {part}, which is no file beside it"),
-            )
-        })?);
+        let name = name.ok_or_else(|| {
+            let reason = format!("{tensor} is said to be in {part}, which is no file beside it");
+            CheckpointError::damaged(index, reason)
+        })?;
+        names.insert(name.to_owned());
     }
     if names.is_empty() {
         return Err(CheckpointError::damaged(
@@ -110,7 +145,7 @@ fn parts(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
             "its weight_map lists no tensors",
         ));
     }
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
+    Ok(names)
 }
 
 /// Every file of the checkpoint in `folder` that can change what the model does: weights, then configuration.
