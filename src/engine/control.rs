@@ -44,10 +44,11 @@ pub(super) fn random_like(
     (0..DRAWS).map(|_| draw(&mut random)).collect()
 }
 
-/// Mean and standard deviation (n − 1) of some numbers.
+/// Mean and standard deviation (n − 1) of some numbers, counted from the first: equal ones deviate by nothing at all.
 pub(super) fn mean_and_sd(numbers: &[f64]) -> (f64, f64) {
     let n = numbers.len() as f64;
-    let mean = numbers.iter().sum::<f64>() / n.max(1.0);
+    let first = numbers.first().copied().unwrap_or_default();
+    let mean = first + numbers.iter().map(|v| v - first).sum::<f64>() / n.max(1.0);
     let square = numbers.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
     (mean, (square / (n - 1.0).max(1.0)).sqrt())
 }
@@ -79,5 +80,6 @@ mod tests {
         }
         assert!(drawn.iter().any(|draw| draw != &drawn[0]));
         assert_eq!(mean_and_sd(&[1.0, 3.0]), (2.0, 2f64.sqrt()));
+        assert_eq!(mean_and_sd(&[0.1; 20]), (0.1, 0.0));
     }
 }
