@@ -33,6 +33,95 @@ pub enum Picture {
     UnitGrid(UnitGrid),
     /// Images side by side.
     Images(Vec<Captioned>),
+    /// Quantities that change along one axis: ablation curves.
+    Curves(Curves),
+    /// How often values fall where: scores.
+    Histogram(Histogram),
+    /// A value and the interval around it per row: how steady scores are.
+    Intervals(Intervals),
+}
+
+/// Several quantities along one axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curves {
+    /// What is shown, in a few words.
+    pub title: String,
+    /// What the places of `x` are.
+    pub x_label: String,
+    /// What the values are.
+    pub y_label: String,
+    /// The places, in order; drawn at equal distances.
+    pub x: Vec<String>,
+    /// Name and values of each line, one value per place of `x`; a value that is not finite leaves a gap.
+    pub lines: Vec<(String, Vec<f32>)>,
+}
+
+/// Counts of values by where they fall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// What is counted, in a few words.
+    pub title: String,
+    /// Label and count of each bar, in order.
+    pub bars: Vec<(String, u64)>,
+}
+
+impl Histogram {
+    /// `values` counted in `bins` bins of equal width between the least and the greatest, each labelled with its lower
+    /// edge and the last one closed. Values that are not finite are left out; without any there are no bars.
+    #[must_use]
+    pub fn of(title: impl Into<String>, values: &[f32], bins: usize) -> Self {
+        let finite: Vec<f64> = (values.iter().filter(|v| v.is_finite()))
+            .map(|v| f64::from(*v))
+            .collect();
+        let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let bins = match finite.is_empty() {
+            true => 0,
+            false if low == high => 1,
+            false => bins.max(1),
+        };
+        let step = (high - low) / bins.max(1) as f64;
+        let mut counts = vec![0; bins];
+        for value in &finite {
+            let bin = if step > 0.0 {
+                ((value - low) / step) as usize
+            } else {
+                0
+            };
+            counts[bin.min(bins - 1)] += 1;
+        }
+        let edge = |bin: usize| format!("{:.3}", low + step * bin as f64);
+        Self {
+            title: title.into(),
+            bars: (0..bins).map(|bin| (edge(bin), counts[bin])).collect(),
+        }
+    }
+}
+
+/// Values with the intervals around them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intervals {
+    /// What is shown, in a few words.
+    pub title: String,
+    /// The least value on the axis.
+    pub low: f32,
+    /// The greatest value on the axis.
+    pub high: f32,
+    /// The rows, in order.
+    pub rows: Vec<Interval>,
+}
+
+/// One value with its interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interval {
+    /// Whose value it is: `head 5.2`.
+    pub label: String,
+    /// The lower end.
+    pub low: f32,
+    /// The value itself, which may lie outside.
+    pub mid: f32,
+    /// The upper end.
+    pub high: f32,
 }
 
 /// One value per unit of a model, laid out as the model is: a row per layer, a column per head.

@@ -5,7 +5,7 @@ use super::rank::{Scored, keep_rows, note_basis};
 use super::stages::filter_frame;
 use super::{Desk, EngineError};
 use crate::answer::Answer;
-use crate::lang::query::{Concept, Question, Target};
+use crate::lang::query::{Concept, Question, Target, Unit};
 use crate::store::{Feature, Origin};
 
 impl Desk<'_> {
@@ -14,8 +14,18 @@ impl Desk<'_> {
         let target = &question.targets[0];
         let known = self.store.features(Some(&target.set))?;
         let asked = asked_for(question, &known);
-        let scores = self.score(&asked, target)?;
-        let by_unit = by_unit(&scores.columns, target.units.len());
+        let mut notes = Vec::new();
+        let (columns, cached) = match question.via {
+            Some(head) => (self.score_via(&asked, target, head, &mut notes)?, false),
+            None => {
+                let scores = self.score(&asked, target)?;
+                note_basis(question, target, &scores.scoring, scores.images, &mut notes)?;
+                (scores.columns, scores.cached)
+            }
+        };
+        // Via a head there are only the units before it.
+        let units: Vec<Unit> = columns[0].units.iter().map(|(unit, _)| *unit).collect();
+        let by_unit = by_unit(&columns, units.len());
         let mut order: Vec<usize> = (0..known.len()).collect();
         order.sort_by(|&a, &b| by_unit[0][b].total_cmp(&by_unit[0][a]));
 
@@ -27,8 +37,8 @@ impl Desk<'_> {
                 order.iter().map(|&f| Some(known[f].texts.len() as u32)),
             ),
         ];
-        for (unit, scores) in target.units.iter().zip(&by_unit) {
-            let name = match target.units.len() {
+        for (unit, scores) in units.iter().zip(&by_unit) {
+            let name = match units.len() {
                 1 => "score".to_owned(),
                 _ => unit.to_string(),
             };
@@ -36,7 +46,7 @@ impl Desk<'_> {
         }
         let mut table = frame(columns)?;
         if let Some(after) = &question.after {
-            if target.units.len() > 1 {
+            if units.len() > 1 {
                 return Err(EngineError::refused(
                     "with several units there is a column of scores for each, and `score` could be any",
                     "name one unit, or put the condition after a `|`",
@@ -44,11 +54,13 @@ impl Desk<'_> {
             }
             table = keep_rows(&table, &filter_frame(&table, after)?)?;
         }
-        let mut notes = Vec::new();
-        note_basis(question, target, &scores.scoring, scores.images, &mut notes)?;
+        let via = match question.via {
+            Some(head) => format!(" via {head}"),
+            None => String::new(),
+        };
         Ok(Answer {
             title: Some(format!(
-                "{} of units in {} with known features",
+                "{} of units in {} with known features{via}",
                 question.score.word(),
                 target.model
             )),
@@ -57,7 +69,7 @@ impl Desk<'_> {
                 None => table,
             },
             notes,
-            cached: scores.cached,
+            cached,
             ..Answer::default()
         })
     }

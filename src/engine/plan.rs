@@ -242,7 +242,14 @@ impl Desk<'_> {
             count.min(via::MOST),
             target.set
         ));
-        let texts = self.plan_texts(clip_of(target)?, &texts_of(question), &question.template)?;
+        let texts = match question.asked {
+            Asked::Features => {
+                let features = self.store.features(Some(&target.set))?.into_iter();
+                features.flat_map(|feature| feature.texts).collect()
+            }
+            _ => texts_of(question),
+        };
+        let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
         Ok(vec![passes, texts])
     }
 

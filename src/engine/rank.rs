@@ -64,9 +64,11 @@ impl Desk<'_> {
             columns.extend(scores.columns);
         }
         for scored in &columns {
+            let grid = pictures::unit_grid(self.catalog, scored);
             answer
                 .pictures
-                .extend(pictures::unit_grid(self.catalog, scored));
+                .extend(grid.or_else(|| pictures::histogram(scored)));
+            answer.pictures.extend(pictures::intervals(scored));
         }
         answer.title = Some(title(question));
         answer.frame = self.table(question, &columns)?;

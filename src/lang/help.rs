@@ -45,9 +45,12 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "features",
         summary: "Which known features does a unit encode?",
-        form: "features of UNITS in MODEL [OPTIONS]",
+        form: "features of UNITS in MODEL [via head L.H] [OPTIONS]",
         text: OPTIONS,
-        examples: &["features of head 5.2 in dinov2"],
+        examples: &[
+            "features of head 5.2 in dinov2",
+            "features of head 4.3 in dinov2 via head 5.2",
+        ],
     },
     Topic {
         name: "spans",
@@ -138,7 +141,7 @@ pub const TOPICS: &[Topic] = &[
                what a probe still reads without the top units (`limit N`), the bottom ones, random ones.",
         examples: &[
             "evaluate ranking of heads in dinov2 on scenes",
-            "evaluate ranking of heads in dinov2 for texture",
+            "evaluate ranking of heads for texture in dinov2",
             "evaluate retrieval in deit",
             "evaluate ablation of heads in deit limit 5",
         ],

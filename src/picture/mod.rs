@@ -5,10 +5,13 @@
 
 pub mod ansi;
 pub mod colormap;
+pub mod curves;
 pub mod fit;
 pub mod half_blocks;
 pub mod heat;
+pub mod histogram;
 pub mod image_rows;
+pub mod intervals;
 pub mod outline;
 pub mod terminal;
 pub mod unit_grid;
@@ -34,5 +37,8 @@ pub fn draw(picture: &Picture, canvas: Canvas) -> Vec<Line<'static>> {
     match picture {
         Picture::UnitGrid(grid) => unit_grid::draw(grid, canvas),
         Picture::Images(images) => image_rows::draw(images, canvas),
+        Picture::Curves(curves) => curves::draw(curves, canvas),
+        Picture::Histogram(histogram) => histogram::draw(histogram, canvas),
+        Picture::Intervals(intervals) => intervals::draw(intervals, canvas),
     }
 }

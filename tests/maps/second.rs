@@ -117,6 +117,27 @@ fn scores_via_a_head_are_correlations_with_the_heads_own_contribution() {
 }
 
 #[test]
+fn features_via_a_head_are_rankings_via_it_the_other_way_round() {
+    let features = ask("features of head 2.0, head 5.0 in clip via head 4.1");
+    assert!(
+        features.frame.column("head 5.0").is_err()
+            && features.notes.join("\n").contains("left out"),
+        "a later head sends nothing through it"
+    );
+    let names = strings(&features.frame, "feature");
+    let place = names
+        .iter()
+        .position(|name| name.as_deref() == Some("object"));
+    let own = floats(&features.frame, "score")[place.expect("known")];
+    let ranked = ask("rank heads 2.* for object in clip via head 4.1");
+    let units = strings(&ranked.frame, "unit");
+    let place = units
+        .iter()
+        .position(|unit| unit.as_deref() == Some("head 2.0"));
+    assert!((floats(&ranked.frame, "score")[place.expect("ranked")] - own).abs() < 1e-9);
+}
+
+#[test]
 fn what_does_not_go_through_a_head_is_refused() {
     for (statement, says) in [
         (

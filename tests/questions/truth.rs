@@ -333,7 +333,7 @@ fn rankings_are_held_against_what_probes_read() {
         .ask("define background as \"sea\", \"the scenery\"")
         .expect("defined");
     let table = session
-        .ask("evaluate ranking of heads in clip for background")
+        .ask("evaluate ranking of heads for background in clip")
         .expect("an answer")
         .frame;
     let units = strings(&table, "unit");
@@ -405,7 +405,7 @@ fn precision_of_retrieval_is_counted_among_the_first() {
     assert_eq!(floats(&table, "chance"), [0.5]);
 
     let table = session
-        .ask("evaluate ablation of heads in clip for kind limit 1")
+        .ask("evaluate ablation of heads for kind in clip limit 1")
         .expect("an answer")
         .frame;
     assert_eq!(whole(&table, "ablated"), [1]);
@@ -417,7 +417,7 @@ fn what_cannot_be_judged_is_said() {
     let world = planted();
     let mut session = world.session();
     let mut said = |statement: &str| session.ask(statement).expect_err(statement).to_string();
-    assert!(said("evaluate ranking of heads in clip for scenery").contains("no column `scenery`"));
+    assert!(said("evaluate ranking of heads for scenery in clip").contains("no column `scenery`"));
     assert!(
         said("classify set by kind in clip where split = \"train\"")
             .contains("0 images of set are left to fit on")

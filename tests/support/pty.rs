@@ -161,7 +161,8 @@ impl Pty {
     #[track_caller]
     pub fn end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
-        while let Err(RecvTimeoutError::Timeout) = self.receive(Duration::from_millis(100)) {
+        // Until the other end is closed: its last words may arrive in several pieces.
+        while self.receive(Duration::from_millis(100)) != Err(RecvTimeoutError::Disconnected) {
             assert!(Instant::now() < deadline, "still running:\n{}", self.text());
         }
         self.child.wait().expect("a child of ours").exit_code()
