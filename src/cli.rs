@@ -1,21 +1,24 @@
 //! The command line: flags, where queries come from, and the exit code.
 
+mod choose;
+mod input;
+mod subcommand;
+
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, ColorChoice, CommandFactory, FromArgMatches, Parser};
 
-use crate::answer::{Answer, Sink};
+use self::choose::assignment;
+use self::input::{Input, read, stdin};
+use self::subcommand::Subcommand;
 use crate::cancel::Cancel;
-use crate::config::{self, Config, Origin};
-use crate::doctor;
-use crate::failure::{Exit, Failure, in_words};
+use crate::config::{self, Config};
+use crate::failure::{Exit, Failure};
 use crate::front::{Engine, Launch, Source};
 use crate::interrupt;
-use crate::output::color::{Depth, When, process_env};
+use crate::output::color::When;
 use crate::output::console::Console;
 use crate::output::format::Format;
 use crate::output::pick::Pick;
@@ -46,7 +49,7 @@ Configuration:
   `vitscope config show` prints every value and where it comes from, `vitscope config sample` a file to start from
 
 Environment:
-  VITSCOPE_STORE, VITSCOPE_IMAGES, VITSCOPE_HISTORY, VITSCOPE_CONFIG, PAGER, VISUAL, EDITOR, NO_COLOR, CLICOLOR_FORCE";
+  VITSCOPE_STORE, VITSCOPE_IMAGES, VITSCOPE_PROBE_MS, VITSCOPE_HISTORY, VITSCOPE_CONFIG, PAGER, VISUAL, EDITOR, NO_COLOR, CLICOLOR_FORCE";
 
 /// Ask what each part of a vision transformer contributes to an image representation, in words.
 #[derive(Debug, Parser)]
@@ -124,37 +127,6 @@ pub struct Flags {
     subcommand: Option<Subcommand>,
 }
 
-#[derive(Debug, clap::Subcommand)]
-enum Subcommand {
-    /// Take the guided tour on small models that come with the program
-    Demo,
-    /// Say what this installation and this terminal are, and why answers look as they do
-    Doctor,
-    /// Say what is configured and where, or check it
-    Config {
-        /// What to do
-        #[arg(value_enum, default_value = "show")]
-        action: ConfigAction,
-    },
-    /// Print a script that completes vitscope's flags in a shell
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page
-    Man,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ConfigAction {
-    /// Every value and where it comes from
-    Show,
-    /// Whether the file is right; exit code 2 if not
-    Validate,
-    /// A file with every key explained, to start from
-    Sample,
-}
-
 /// Runs the command line of this process.
 pub fn run(launch: &mut dyn Launch) -> Exit {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -218,7 +190,7 @@ fn dispatch(
         if !inputs.is_empty() || flags.interactive {
             return Err(usage("subcommands take no scripts, no -c and no -i"));
         }
-        return run_subcommand(subcommand, flags, config, console, launch);
+        return subcommand.run(flags, config, console, launch);
     }
     let store = config.value("store").map(Path::new);
     let on_terminal = io::stdin().is_terminal();
@@ -258,71 +230,8 @@ fn dispatch(
     Ok(repl::run(engine.as_mut(), console, &cancel, &manner))
 }
 
-fn run_subcommand(
-    subcommand: &Subcommand,
-    flags: &Flags,
-    config: &Config,
-    console: &mut Console,
-    launch: &mut dyn Launch,
-) -> Result<Exit, Failure> {
-    let store = config.value("store").map(Path::new);
-    match subcommand {
-        Subcommand::Doctor => doctor::run(console, launch, store, config),
-        Subcommand::Demo if flags.read_only => Err(usage(
-            "the demo prepares a store of its own, so it can't be --read-only",
-        )),
-        Subcommand::Demo => {
-            let (mut engine, tour) = launch.demo()?;
-            let cancel = cancel_on_interrupt(console);
-            let sources: Vec<Source> = flags.variables().into_iter().chain([tour]).collect();
-            Ok(flags.run(engine.as_mut(), console, &cancel, &sources, !flags.quiet))
-        }
-        Subcommand::Config { action } => {
-            match action {
-                ConfigAction::Show => {
-                    console.look.rows = None;
-                    console.answer(&Answer {
-                        frame: config::table(config)?,
-                        cached: true,
-                        ..Answer::default()
-                    })?;
-                }
-                // A wrong file didn't get this far.
-                ConfigAction::Validate => match &config.file {
-                    Some(path) => console.narrate(&format!("{} is right", path.display())),
-                    None => console.narrate("there is no configuration file; the defaults hold"),
-                },
-                ConfigAction::Sample => console.raw(config::sample().as_bytes())?,
-            }
-            Ok(Exit::Success)
-        }
-        Subcommand::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Flags::command(), "vitscope", &mut script);
-            console.raw(&script)?;
-            Ok(Exit::Success)
-        }
-        Subcommand::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Flags::command()).render(&mut page)?;
-            console.raw(&page)?;
-            Ok(Exit::Success)
-        }
-    }
-}
-
 fn usage(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, message)
-}
-
-/// `name=value` of `--set`.
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("it is NAME=VALUE")?;
-    let begins = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    if !begins || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-        return Err("NAME is letters, digits and `_`, a letter first".to_owned());
-    }
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn cancel_on_interrupt(console: &mut Console) -> Cancel {
@@ -333,84 +242,7 @@ fn cancel_on_interrupt(console: &mut Console) -> Cancel {
     cancel
 }
 
-/// One place that queries come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Input {
-    Query(String),
-    Script(PathBuf),
-}
-
 impl Flags {
-    /// Queries and scripts in the order of the command line.
-    fn inputs(&self, matches: &ArgMatches) -> Vec<Input> {
-        let places = |name: &str| matches.indices_of(name).into_iter().flatten();
-        let queries = self.command.iter().cloned().map(Input::Query);
-        let scripts = self.scripts.iter().cloned().map(Input::Script);
-        let mut all: Vec<(usize, Input)> = places("command").zip(queries).collect();
-        all.extend(places("scripts").zip(scripts));
-        all.sort_by_key(|(place, _)| *place);
-        all.into_iter().map(|(_, input)| input).collect()
-    }
-
-    /// The statements that `--set` stands for: a number where the value is one, else a text.
-    fn variables(&self) -> Vec<Source> {
-        let statement = |(name, value): &(String, String)| {
-            let quoted = || format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
-            let plain = |c: char| c.is_ascii_digit() || c == '.';
-            let number =
-                value.parse::<f64>().is_ok() && value.trim_start_matches('-').chars().all(plain);
-            let value = if number { value.clone() } else { quoted() };
-            Source {
-                name: "--set".to_owned(),
-                text: format!("let {name} = {value}"),
-            }
-        };
-        self.set.iter().map(statement).collect()
-    }
-
-    /// The configuration file of this run.
-    fn config_file(&self) -> Option<PathBuf> {
-        match (self.no_config, &self.config) {
-            (true, _) => None,
-            (false, Some(path)) => Some(path.clone()),
-            (false, None) => config::default_file(),
-        }
-    }
-
-    /// What is chosen by file, environment and flags.
-    fn configure(&self, matches: &ArgMatches) -> Result<Config, Failure> {
-        let mut config = match self.config_file() {
-            Some(path) => Config::read(&path)?,
-            None => Config::default(),
-        };
-        config::from_environment(&mut config, &process_env);
-        let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-        if let Some(store) = self.store.as_ref().filter(|_| given("store")) {
-            let store = store.to_string_lossy();
-            config.choose("store", store, Origin::Flag("--store"));
-        }
-        let words = [
-            (
-                "format",
-                "--format",
-                self.format.map(|f| f.word().to_owned()),
-            ),
-            ("images", "--images", self.images.map(|i| word_of(&i))),
-            ("color", "--color", self.color.map(|c| word_of(&c))),
-        ];
-        for (key, flag, word) in words {
-            if let Some(word) = word.filter(|_| given(key)) {
-                config.choose(key, word, Origin::Flag(flag));
-            }
-        }
-        for (flag, on) in [("--no-progress", self.no_progress), ("--quiet", self.quiet)] {
-            if on {
-                config.choose("progress", "off", Origin::Flag(flag));
-            }
-        }
-        Ok(config)
-    }
-
     /// Runs texts one after the other; the first failure decides the exit.
     fn run(
         &self,
@@ -449,70 +281,6 @@ impl Flags {
         }
         exit
     }
-
-    /// What flags say about the streams that no key of the configuration does.
-    fn finish_look(&self, console: &mut Console) {
-        console.pick = self.result.clone();
-        let look = &mut console.look;
-        look.ascii |= self.ascii;
-        // Ours is the only decision: the library that drives the terminal reads NO_COLOR by itself otherwise.
-        crossterm::style::force_color_output(look.out_depth != Depth::Never);
-    }
-}
-
-/// The word that a flag's value is written as.
-fn word_of<T: clap::ValueEnum>(value: &T) -> String {
-    let named = value.to_possible_value();
-    named.map_or(String::new(), |named| named.get_name().to_owned())
-}
-
-fn read(input: Input) -> Result<Source, Failure> {
-    match input {
-        Input::Query(text) => Ok(Source {
-            name: "-c".into(),
-            text,
-        }),
-        Input::Script(path) if path == Path::new("-") => stdin(),
-        Input::Script(path) => {
-            let name = path.display().to_string();
-            let bytes = fs::read(&path).map_err(|error| unreadable(&name, &error))?;
-            source(name, bytes)
-        }
-    }
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Failure {
-    let failure = Failure::new(
-        Exit::Usage,
-        format!("the script “{name}” cannot be read: {}", in_words(error)),
-    );
-    if error.kind() == io::ErrorKind::NotFound && name.contains(' ') {
-        failure.with_help(format!("to run a query, write: vitscope -c '{name}'"))
-    } else {
-        failure
-    }
-}
-
-fn stdin() -> Result<Source, Failure> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable("stdin", &error))?;
-    source("stdin".into(), bytes)
-}
-
-fn source(name: String, bytes: Vec<u8>) -> Result<Source, Failure> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source { name, text }),
-        Err(error) => Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "the script “{name}” is not UTF-8 text: byte {} is not part of a character",
-                error.utf8_error().valid_up_to()
-            ),
-        )),
-    }
 }
 
 #[cfg(test)]
@@ -525,65 +293,6 @@ mod tests {
     }
 
     #[test]
-    fn queries_and_scripts_run_in_the_order_given() {
-        let line = [
-            "vitscope",
-            "a.vq",
-            "-c",
-            "show models",
-            "-",
-            "-c",
-            "check deit",
-        ];
-        let matches = Flags::command().get_matches_from(line);
-        let flags = Flags::from_arg_matches(&matches).unwrap();
-        let query = |text: &str| Input::Query(text.into());
-        let script = |path: &str| Input::Script(path.into());
-        assert_eq!(
-            flags.inputs(&matches),
-            [
-                script("a.vq"),
-                query("show models"),
-                script("-"),
-                query("check deit")
-            ]
-        );
-    }
-
-    #[test]
-    fn variables_become_statements_that_mean_the_same() {
-        let flags = Flags::try_parse_from([
-            "vitscope",
-            "--set",
-            "n=5",
-            "--set",
-            "t=a \"b\" \\c",
-            "--set",
-            "e=",
-            "--set",
-            "v=1e999",
-        ]);
-        let texts: Vec<String> = flags
-            .unwrap()
-            .variables()
-            .into_iter()
-            .map(|s| s.text)
-            .collect();
-        assert_eq!(texts[0], "let n = 5");
-        assert_eq!(texts[1], r#"let t = "a \"b\" \\c""#);
-        assert_eq!(texts[3], "let v = \"1e999\"");
-        for wrong in ["n", "=5", "5=5", "a b=1"] {
-            assert!(
-                Flags::try_parse_from(["vitscope", "--set", wrong]).is_err(),
-                "{wrong}"
-            );
-        }
-        for text in texts {
-            crate::lang::script::parse_statement(&text).unwrap();
-        }
-    }
-
-    #[test]
     fn options_may_stand_before_or_after_a_subcommand() {
         for line in [
             ["vitscope", "--format", "json", "doctor"],
@@ -593,12 +302,5 @@ mod tests {
             assert_eq!(flags.format, Some(Format::Json));
             assert!(matches!(flags.subcommand, Some(Subcommand::Doctor)));
         }
-    }
-
-    #[test]
-    fn a_script_that_is_not_text_is_refused_in_one_sentence() {
-        let failure = source("x.vq".into(), b"rank \xff".to_vec()).unwrap_err();
-        assert_eq!(failure.exit, Exit::Usage);
-        assert!(failure.to_string().contains("byte 5"));
     }
 }

@@ -12,7 +12,7 @@ use crate::front::Launch;
 use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 use crate::output::format::Format;
-use crate::picture::terminal::{self, Protocol};
+use crate::picture::terminal;
 use crate::repl::history;
 
 /// Answers with a table of facts; the store may be missing, everything else is still said.
@@ -107,17 +107,13 @@ fn about_the_program(config: &Config) -> Vec<[String; 3]> {
     ]
 }
 
-fn about_the_terminal(console: &Console) -> Vec<[String; 3]> {
+fn about_the_terminal(console: &mut Console) -> Vec<[String; 3]> {
+    let graphics = console.look.graphics();
     let look = &console.look;
     let variable = |name: &str| process_env(name).unwrap_or_else(|| "unset".into());
     let size = terminal::size().map_or("not a terminal".into(), |(columns, rows)| {
         format!("{columns} × {rows}")
     });
-    let images = match look.graphics.protocol {
-        Protocol::Kitty | Protocol::Iterm | Protocol::Sixel | Protocol::Blocks => "half blocks",
-        Protocol::Characters => "characters",
-        Protocol::None => "none",
-    };
     let boxes = if look.ascii { "ascii" } else { "unicode" };
     let locale = format!(
         "LC_ALL {}, LC_CTYPE {}, LANG {}",
@@ -125,6 +121,7 @@ fn about_the_terminal(console: &Console) -> Vec<[String; 3]> {
         variable("LC_CTYPE"),
         variable("LANG")
     );
+    let (width, height) = graphics.cell;
     vec![
         [
             "terminal".into(),
@@ -139,8 +136,13 @@ fn about_the_terminal(console: &Console) -> Vec<[String; 3]> {
         stream("stderr", look.err_depth, io::stderr().is_terminal()),
         [
             "pictures".into(),
-            images.into(),
-            look.graphics.reason.clone(),
+            graphics.protocol.words().into(),
+            graphics.reason,
+        ],
+        [
+            "cell".into(),
+            format!("{width} × {height} pixels"),
+            "answered by the terminal, or supposed".into(),
         ],
         ["boxes".into(), boxes.into(), locale],
     ]

@@ -21,8 +21,32 @@ pub struct Source {
     pub text: String,
 }
 
-/// Runs statements against a store.
-pub trait Engine {
+/// What a name in the catalog stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameKind {
+    /// A model.
+    Model,
+    /// An image set.
+    Images,
+    /// A feature.
+    Feature,
+    /// A kept result.
+    Result,
+}
+
+/// A name that queries can use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// What it stands for.
+    pub kind: NameKind,
+    /// The name as queries write it.
+    pub name: String,
+    /// What it is, in a few words: `6 layers, aligned to clip`.
+    pub about: String,
+}
+
+/// Runs statements against a store. An engine may be handed to the thread that works with it.
+pub trait Engine: Send {
     /// The byte ranges of the statements of a script, in order, comments and blank statements left out. Never fails: a
     /// text that does not parse is still cut at `;` and blank lines, and the error comes when the piece is executed.
     fn statements(&self, text: &str) -> Vec<Range<usize>>;
@@ -42,6 +66,9 @@ pub trait Engine {
 
     /// What the prompt needs to help with typing, with the names known now.
     fn assist(&self) -> Arc<dyn Assist>;
+
+    /// Every model, image set, feature and result there is now, kind by kind.
+    fn names(&self) -> Vec<Name>;
 
     /// The store's name as the prompt shows it.
     fn place(&self) -> String;
@@ -170,6 +197,14 @@ pub(crate) mod fake {
 
         fn assist(&self) -> Arc<dyn Assist> {
             Arc::new(FakeAssist)
+        }
+
+        fn names(&self) -> Vec<Name> {
+            vec![Name {
+                kind: NameKind::Model,
+                name: "vit".into(),
+                about: "a model of no layers".into(),
+            }]
         }
 
         fn place(&self) -> String {

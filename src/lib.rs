@@ -30,4 +30,5 @@ pub mod script;
 pub mod session;
 pub mod store;
 pub mod text;
+pub mod tui;
 pub mod vision;

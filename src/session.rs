@@ -12,17 +12,21 @@ use crate::answer::{Answer, Sink};
 use crate::cancel::Cancel;
 use crate::engine::{self, Desk, EngineError, Library, catalog, stages};
 use crate::failure::{Exit, Failure, in_words};
-use crate::front::{Assist, Engine, Source};
+use crate::front::{Assist, Engine, Name, Source};
 use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::error::Problem;
 use crate::lang::help;
-use crate::lang::query::{Query, Setting, Shown, Task};
+use crate::lang::query::{Query, Shown, Task};
 use crate::lang::{resolve, script};
 use crate::paths;
 use crate::progress::Progress;
 use crate::store::{Store, StoreError};
 
 mod assist;
+mod last;
+mod settings;
+
+use last::LastAnswer;
 
 /// How deep scripts may run scripts.
 const DEPTH: usize = 16;
@@ -102,7 +106,7 @@ impl Session {
             &Cancel::default(),
             &crate::progress::Silent,
         )?;
-        Ok(kept.0)
+        Ok(kept.into_answer())
     }
 
     fn desk<'a>(&'a mut self, run: &'a Run<'_>) -> Desk<'a> {
@@ -147,7 +151,12 @@ impl Session {
             return Ok(run.sink.answer(&answer)?);
         }
         let mut answer = self.answer(query, None, run)?;
-        answer.frame = stages::run(answer.frame, &query.stages, &mut answer.notes)?;
+        answer.frame = stages::run(
+            answer.frame,
+            &answer.pictures,
+            &query.stages,
+            &mut answer.notes,
+        )?;
         if !query.stages.is_empty() {
             // Pictures show the whole answer; after a pipe they would contradict the table.
             answer.pictures.clear();
@@ -217,34 +226,6 @@ impl Session {
             }
             task => Ok(self.desk(run).answer(task, model)?),
         }
-    }
-
-    fn set(&mut self, setting: &Setting, sink: &mut dyn Sink) -> Result<Answer, Failure> {
-        let mut look = |name: &str, value: &str| {
-            sink.set(name, value)
-                .map_err(|sentence| Failure::new(Exit::Query, sentence))
-        };
-        match setting {
-            Setting::Format(format) => look("format", format)?,
-            Setting::Pictures(how) => look("images", how)?,
-            Setting::Timer(on) => look("timer", switch(*on))?,
-            Setting::Progress(on) => look("progress", switch(*on))?,
-            Setting::Pager(on) => look("pager", switch(*on))?,
-            Setting::Rows(rows) => look("rows", &number_or(*rows, "all"))?,
-            Setting::Width(columns) => look("width", &number_or(*columns, "auto"))?,
-            Setting::Color(when) => look("color", when)?,
-            Setting::Images(set) => self.settings.set.clone_from(set),
-            Setting::Clip(clip) => self.settings.clip.clone_from(clip),
-            Setting::Score(score) => self.settings.score = Some(*score),
-            Setting::Limit(limit) => self.settings.limit = *limit,
-            Setting::Seed(seed) => self.settings.seed = *seed,
-            Setting::Template(template) => self.settings.template = Some(template.clone()),
-        }
-        if matches!(setting, Setting::Images(_)) {
-            // A set may bring features of its own.
-            self.take_stock()?;
-        }
-        Ok(Answer::default())
     }
 
     fn run_script(&mut self, path: &str, run: &mut Run<'_>) -> Result<Answer, Failure> {
@@ -334,6 +315,10 @@ impl Engine for Session {
         ))
     }
 
+    fn names(&self) -> Vec<Name> {
+        assist::names(&self.catalog)
+    }
+
     fn place(&self) -> String {
         let root = self.store.root();
         root.file_name()
@@ -370,14 +355,6 @@ fn decomposition_goes_on(failure: Failure) -> Failure {
         }
         _ => failure,
     }
-}
-
-fn switch(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
-}
-
-fn number_or(number: Option<usize>, word: &str) -> String {
-    number.map_or(word.to_owned(), |number| number.to_string())
 }
 
 /// Whether a task changes the store, other than by keeping what it has computed.
@@ -424,33 +401,6 @@ fn help_text(topic: Option<&str>) -> String {
         text.push_str(&format!("\n\nExamples:\n  {}", topic.examples.join("\n  ")));
     }
     text
-}
-
-/// Keeps what was answered last.
-#[derive(Default)]
-struct LastAnswer(Answer);
-
-impl Sink for LastAnswer {
-    fn answer(&mut self, answer: &Answer) -> std::io::Result<()> {
-        self.0 = answer.clone();
-        Ok(())
-    }
-
-    fn text(&mut self, text: &str) -> std::io::Result<()> {
-        self.0 = Answer {
-            notes: vec![text.to_owned()],
-            ..Answer::default()
-        };
-        Ok(())
-    }
-
-    fn set(&mut self, _: &str, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
 }
 
 /// The store that is used when the user names none.

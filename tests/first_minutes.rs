@@ -118,9 +118,9 @@ fn unfinished_and_open_statements_are_shown_where_they_end_or_begin() {
 fn units_that_the_model_does_not_have_are_refused_with_what_it_has() {
     wrong("describe head 9.2 in dinov2", 1, &["head 9.2", "6 layers"]);
     wrong(
-        "rank neurons for texture in deit",
+        "rank tokens for texture in deit",
         1,
-        &["neurons are not stored"],
+        &["tokens are not stored"],
     );
 }
 

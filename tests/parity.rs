@@ -92,6 +92,36 @@ fn timms_clip_towers_are_timms() {
 }
 
 #[test]
+fn timms_clip_heads_bring_the_class_token_to_the_embedding() {
+    for name in ["timm_clip_b16_quickgelu", "timm_clip_b32"] {
+        let config = config(name);
+        let weights = weights(name, &config);
+        let head = weights
+            .head
+            .clone()
+            .expect("CLIP's projection, as timm calls it");
+        let features = expected(name)["features"].clone();
+        let features = features
+            .narrow(0, 0, 1)
+            .and_then(|z| z.unsqueeze(0))
+            .expect("[1, B, D]");
+        let found = head
+            .forward(&features)
+            .and_then(|e| e.squeeze(0))
+            .expect("[B, K]");
+        let length = found
+            .sqr()
+            .and_then(|squares| squares.sum_all()?.sqrt())
+            .expect("a length");
+        let found = found
+            .broadcast_div(&length)
+            .expect("an embedding of length 1");
+        let golden = expected(name)["embedding"].narrow(0, 0, 1).expect("[B, K]");
+        close(&format!("{name}, embedding"), &found, &golden);
+    }
+}
+
+#[test]
 fn clip_image_embeddings_are_those_of_transformers() {
     for (name, images) in [
         ("clip_b16", 2),

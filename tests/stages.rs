@@ -164,6 +164,36 @@ fn a_swin_of_transformers_gives_its_representation() {
 }
 
 #[test]
+fn a_swin_with_the_names_of_memory_is_the_same_model() {
+    let in_memory = [
+        (".attention.self.query.", ".attention.q_proj."),
+        (".attention.self.key.", ".attention.k_proj."),
+        (".attention.self.value.", ".attention.v_proj."),
+        (".attention.output.dense.", ".attention.o_proj."),
+        (
+            ".attention.self.relative_position_bias_table",
+            ".attention.relative_position_bias.relative_position_bias_table",
+        ),
+        (".intermediate.dense.", ".mlp.fc1."),
+        (".output.dense.", ".mlp.fc2."),
+    ];
+    let renamed = parameters("hf_swin", |_| true)
+        .into_iter()
+        .map(|(name, tensor)| {
+            let found = in_memory.iter().find(|(disk, _)| name.contains(disk));
+            let name = found.map_or(name.clone(), |(disk, memory)| name.replace(disk, memory));
+            (format!("swin.{name}"), tensor)
+        });
+    let config = config::read(&shared("models/hf_swin"), None).expect("a readable config");
+    let model = config
+        .model(Weights::from_tensors(renamed))
+        .expect("weights that fit");
+    let decomposer = Decomposer::new(model).expect("a sound model");
+    let pixels = hashed::input(1, 112, 112);
+    same_representation(&decomposer, "hf_swin", &pixels);
+}
+
+#[test]
 fn demo_checkpoints_contribute_what_float64_says() {
     for name in ["swin", "maxvit"] {
         let (decomposer, pixels) = demo(name);

@@ -7,6 +7,7 @@ mod feature;
 mod masks;
 mod moments;
 mod nearest;
+mod neurons;
 mod probes;
 mod projection;
 mod rank;
@@ -28,6 +29,7 @@ pub use moments::{
 };
 pub(crate) use nearest::Best;
 pub use nearest::{Found, furthest_along, most_alike};
+pub use neurons::{NeuronLayer, NeuronScores};
 pub use probes::{FOLDS, chance, fit_classifier, probe_units};
 pub use projection::{Projector, project_unit};
 pub use rank::{Ranked, Unit, rank, specific};

@@ -112,15 +112,24 @@ impl TokenMap {
         values.sum()
     }
 
-    /// All layers on the finest grid there is; what a coarser token contributes is shared evenly by the cells it covers,
-    /// so that the sum stays what it is. A single cell where no token of the image takes part.
+    /// Rows and columns of the finest grid there is; a single cell where no token of the image takes part.
+    #[must_use]
+    pub fn finest(&self) -> (usize, usize) {
+        let finest = self.grids.iter().max_by_key(|grid| grid.values.len());
+        finest.map_or((1, 1), |grid| (grid.rows, grid.cols))
+    }
+
+    /// All layers on the finest grid.
     #[must_use]
     pub fn patches(&self) -> Grid {
-        let finest = self.grids.iter().max_by_key(|grid| grid.values.len());
-        let Some(finest) = finest else {
-            return Grid::zeros(1, 1);
-        };
-        let mut sum = Grid::zeros(finest.rows, finest.cols);
+        self.on_grid(self.finest())
+    }
+
+    /// All layers on one grid, none of theirs being finer; what a coarser token contributes is shared evenly by the cells
+    /// it covers, so that the sum stays what it is.
+    #[must_use]
+    pub fn on_grid(&self, (rows, cols): (usize, usize)) -> Grid {
+        let mut sum = Grid::zeros(rows, cols);
         for grid in &self.grids {
             let under = |cell: usize| {
                 let (row, col) = (cell / sum.cols, cell % sum.cols);

@@ -116,10 +116,43 @@ impl Decomposer {
         Ok(rows)
     }
 
+    /// What [`Self::rows`] and [`Self::neurons`] give, from one forward pass.
+    pub fn rows_and_neurons(
+        &self,
+        pixels: &Tensor,
+        ids: Vec<u32>,
+    ) -> Result<(Rows, Vec<(usize, Tensor)>)> {
+        let detail = Detail {
+            neurons: true,
+            ..Detail::default()
+        };
+        let recording = record(&*self.model, pixels, detail)?;
+        let pooled = readout::pool(&recording)?;
+        let rows = collect(&self.maps, &pooled, &recording.representation, ids)?;
+        Ok((rows, pooled.neurons))
+    }
+
+    /// How many neurons each MLP has, by layer.
+    pub fn neuron_counts(&self) -> Result<Vec<u32>> {
+        let mut counts = Vec::new();
+        for (layer, out) in &self.mlps {
+            counts.push((*layer, out.weight.dim(1)? as u32));
+        }
+        counts.sort_unstable();
+        Ok(counts.into_iter().map(|(_, count)| count).collect())
+    }
+
+    /// The second layer of the MLP of `layer`: W `[D, M]` brings its neurons' activations to its output.
+    #[must_use]
+    pub fn mlp_out(&self, layer: usize) -> Option<&Linear> {
+        let found = self.mlps.iter().find(|(mlp, _)| *mlp == layer);
+        found.map(|(_, out)| out)
+    }
+
     /// The row of the MLP of `layer` that its neurons' pooled activations `[B, terms, M]` sum to, `[B, terms·D]`:
     /// each neuron through its own column of the second layer.
     pub fn neurons_to_row(&self, layer: usize, neurons: &Tensor) -> Result<Tensor> {
-        let Some((_, out)) = self.mlps.iter().find(|(mlp, _)| *mlp == layer) else {
+        let Some(out) = self.mlp_out(layer) else {
             candle_core::bail!("the model has no MLP {layer}");
         };
         out.product(neurons)?.flatten_from(1)

@@ -4,6 +4,7 @@
 mod check;
 mod component;
 mod decomposer;
+mod last;
 mod layers;
 mod quads;
 mod readout;
@@ -16,6 +17,7 @@ mod windows;
 pub use check::{EXACT, Identities, Identity};
 pub use component::{Component, ComponentKind, NotAComponent};
 pub use decomposer::{Decomposer, Model};
+pub use last::LastLayers;
 pub use layers::{Attention, Groups, Linear, Mlp};
 pub use readout::Maps;
 pub use rows::{RowSpec, Rows};

@@ -8,7 +8,7 @@ use super::measured::replaced;
 use super::scores::Stored;
 use super::select::of_units;
 use super::{Desk, EngineError};
-use crate::answer::Answer;
+use crate::answer::{Answer, Curves, Picture};
 use crate::contributions::Contributions;
 use crate::lang::query::{Measure, Question, Target};
 use crate::store::ImageSet;
@@ -42,6 +42,16 @@ impl Desk<'_> {
         let measures = self.measures(question, target, &set, &stored, &halves, &variants)?;
 
         let count = steps.len();
+        let mut curves = Curves {
+            title: format!("what is left in {}", target.model),
+            x_label: "ablated, one after the other".to_owned(),
+            y_label: match question.measure {
+                Measure::Similarity => "similarity".to_owned(),
+                _ => "accuracy".to_owned(),
+            },
+            x: steps.iter().map(|step| step.0.clone()).collect(),
+            lines: Vec::new(),
+        };
         let mut columns = vec![
             whole("step", (0..count as u32).map(Some)),
             texts("ablated", steps.iter().map(|step| step.0.as_str())),
@@ -61,6 +71,12 @@ impl Desk<'_> {
                 1 => what.to_owned(),
                 _ => format!("{name} {what}"),
             };
+            let line = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+            let means = random.iter().map(|random| random.0).collect();
+            curves
+                .lines
+                .push((name.clone(), line(values[..count].to_vec())));
+            curves.lines.push((of("random"), line(means)));
             columns.push(numbers(name, values[..count].iter().copied()));
             columns.push(numbers(&of("random"), random.iter().map(|random| random.0)));
             columns.push(numbers(
@@ -84,6 +100,10 @@ impl Desk<'_> {
         Ok(Answer {
             title: Some(format!("ablations in {}", target.model)),
             frame: table,
+            pictures: match question.cumulatively {
+                true => vec![Picture::Curves(curves)],
+                false => Vec::new(),
+            },
             notes,
             cached: measures.cached,
             ..Answer::default()

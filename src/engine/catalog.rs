@@ -78,6 +78,7 @@ fn model(name: String, family: String, about: &About) -> ModelInfo {
         heads,
         mlps: of(ComponentKind::Mlp).count() as u16,
         convs: of(ComponentKind::Conv).count() as u16,
+        neurons: about.neurons.clone(),
         blocks: about.layer_places.clone(),
         conv_blocks: about.conv_places.clone(),
         is_clip: about.is_clip,

@@ -13,9 +13,10 @@ use polars::prelude::DataFrame;
 use rayon::ThreadPool;
 
 use super::library::Loaded;
-use super::{Desk, EngineError, threads};
+use super::models::About;
+use super::{Desk, EngineError, last, threads};
 use crate::answer::Answer;
-use crate::decompose::Rows;
+use crate::decompose::{LastLayers, Rows};
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
 
 /// Images that go through the model together, unless the user says otherwise.
@@ -30,13 +31,25 @@ impl Desk<'_> {
         &mut self,
         set: &str,
         model: &str,
-        precision: Precision,
-        batch: Option<usize>,
+        options: &Options,
     ) -> Result<Answer, EngineError> {
         let images = self.store.set(set)?;
         let entry = self.store.model(model)?;
         let loaded = self.library.model(self.store, model)?;
-        let header = header(&loaded, entry.fingerprint, precision)?;
+        let last = match options.last_layers {
+            Some(count) => {
+                let is_kept = last::is_kept(&About::of(&entry)?, count);
+                Some(LastLayers::new(&loaded.decomposer, &is_kept)?)
+            }
+            None => None,
+        };
+        let job = Job {
+            loaded: &loaded,
+            images: &images,
+            last,
+            batch: options.batch.unwrap_or(BATCH),
+        };
+        let header = header(&job, entry.fingerprint, options.precision)?;
         let mut writer = self.store.begin(model, set, &header)?;
         let mut notes = begun_notes(&writer);
         let was_complete = writer.pending().is_none();
@@ -47,11 +60,6 @@ impl Desk<'_> {
         self.progress.advance(writer.next_row() as u64);
         let workers = Workers::new()?;
         while let Some(range) = writer.pending() {
-            let job = Job {
-                loaded: &loaded,
-                images: &images,
-                batch: batch.unwrap_or(BATCH),
-            };
             let (rows, skipped) = workers.run(&job, range, self)?;
             writer.write(&rows, &skipped)?;
         }
@@ -75,22 +83,34 @@ impl Desk<'_> {
     }
 }
 
+/// How a set is decomposed.
+pub(super) struct Options {
+    /// How rows are stored.
+    pub precision: Precision,
+    /// Images that go through the model together.
+    pub batch: Option<usize>,
+    /// How many layers, from the last, keep their components; all by default.
+    pub last_layers: Option<usize>,
+}
+
 fn header(
-    loaded: &Loaded,
+    job: &Job<'_>,
     model_fingerprint: String,
     precision: Precision,
 ) -> Result<Header, EngineError> {
+    let loaded = job.loaded;
     let decomposer = &loaded.decomposer;
-    let maps = decomposer
-        .maps()
-        .iter()
-        .map(|map| map.flatten_all()?.to_vec1());
+    let (specs, maps) = match &job.last {
+        Some(last) => (last.specs(), last.maps()),
+        None => (decomposer.specs(), decomposer.maps()),
+    };
+    let maps = maps.iter().map(|map| map.flatten_all()?.to_vec1());
     Ok(Header {
         model_fingerprint,
         preprocessing: loaded.checkpoint.preprocess.describe(),
         precision,
         dims: decomposer.dim()?,
-        specs: decomposer.specs().to_vec(),
+        specs: specs.to_vec(),
         maps: maps.collect::<candle_core::Result<_>>()?,
         columns: DataFrame::default(),
         part_rows: PART_ROWS,
@@ -147,6 +167,8 @@ fn skipped_notes(skipped: &[Skipped]) -> Vec<String> {
 struct Job<'a> {
     loaded: &'a Loaded,
     images: &'a ImageSet,
+    /// The layers that keep their components, if not all do.
+    last: Option<LastLayers>,
     batch: usize,
 }
 
@@ -178,7 +200,12 @@ impl Job<'_> {
             .output()
             .expect("checked when the checkpoint was opened");
         let pixels = Tensor::from_vec(pixels, (ids.len(), 3, height, width), &Device::Cpu)?;
-        Ok((self.loaded.decomposer.rows(&pixels, ids)?, skipped))
+        let rows = self.loaded.decomposer.rows(&pixels, ids)?;
+        let rows = match &self.last {
+            Some(last) => last.rows(rows)?,
+            None => rows,
+        };
+        Ok((rows, skipped))
     }
 }
 
@@ -242,7 +269,9 @@ impl Workers {
             skipped.extend(left_out);
         }
         if rows.slabs.is_empty() {
-            rows.slabs = vec![Vec::new(); job.loaded.decomposer.specs().len()];
+            let all = job.loaded.decomposer.specs();
+            let specs = job.last.as_ref().map_or(all, LastLayers::specs);
+            rows.slabs = vec![Vec::new(); specs.len()];
         }
         Ok((rows, skipped))
     }

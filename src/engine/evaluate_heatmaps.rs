@@ -65,7 +65,7 @@ impl Desk<'_> {
         let images = judged.first().map_or(0, Vec::len);
         if judged.iter().flatten().any(|one| one.other.is_some()) {
             notes.push(
-                "other_text: the same images mapped for another text of the feature, which tells what is in the map \
+                "other_text: the same images mapped for the text of another class, which tells what is in the map \
                  whatever is asked for"
                     .to_owned(),
             );

@@ -46,8 +46,8 @@ impl Desk<'_> {
         let set = self.store.set(&target.set)?;
         let known = self.known(question, &set)?;
         let stored = self.stored(&target.model, &target.set)?;
-        let keep = self.images(target, question.images.as_ref())?;
-        let keep = |id: u32| keep[id as usize];
+        let judged = self.images(target, question.images.as_ref())?;
+        let keep = |id: u32| judged[id as usize];
         let units = groups(stored.specs(), &target.units)?;
         let labels: Vec<Labels> = known.iter().map(|known| known.labels.clone()).collect();
         let mut cached = true;
@@ -69,6 +69,7 @@ impl Desk<'_> {
             "truth: balanced accuracy of a linear probe of each unit's contribution, {FOLDS}-fold on {images} images of {}",
             set.name()
         )];
+        let clip = self.published_reference(question, target, &stored, &units, &known, &judged)?;
         let columns = match known.as_slice() {
             [one] if !question.concepts.is_empty() => {
                 for (score, own) in &scores {
@@ -83,7 +84,15 @@ impl Desk<'_> {
             }
             _ => {
                 notes.push("columns of scores: Spearman's rank correlation over units with the truth; within units: over features, the mean over units".to_owned());
-                by_feature(target, &known, &scores, &truth)
+                let mut columns = by_feature(target, &known, &scores, &truth);
+                if let Some(clip) = &clip {
+                    notes.push(format!(
+                        "{} against clip: the same with CLIP's own similarity of images and texts in place of the truth, as in the published table",
+                        question.score.word()
+                    ));
+                    columns.push(agreement("against clip", &scores[0].1, clip));
+                }
+                columns
             }
         };
         let mut table = frame(columns)?;
@@ -196,18 +205,23 @@ fn by_feature(
     ];
     let above = truth.above_chance();
     for (score, own) in scores {
-        let mut column: Vec<Option<f64>> = (own.iter().zip(&above))
-            .map(|(scores, truth)| spearman(scores, truth))
-            .collect();
-        column.push(mean(column.iter().flatten().copied()));
-        let of_unit =
-            |all: &[Vec<f64>], unit: usize| all.iter().map(|f| f[unit]).collect::<Vec<_>>();
-        let within = (0..target.units.len())
-            .filter_map(|unit| spearman(&of_unit(own, unit), &of_unit(&above, unit)));
-        column.push(mean(within));
-        columns.push(number(score.word(), column));
+        columns.push(agreement(score.word(), own, &above));
     }
     columns
+}
+
+/// Spearman's rank correlation of scores and a reference `[feature][unit]`: over units for every feature, the mean of
+/// those, and the mean over units of that over features.
+fn agreement(name: &str, scores: &[Vec<f64>], reference: &[Vec<f64>]) -> Column {
+    let mut column: Vec<Option<f64>> = (scores.iter().zip(reference))
+        .map(|(scores, reference)| spearman(scores, reference))
+        .collect();
+    column.push(mean(column.iter().flatten().copied()));
+    let of_unit = |all: &[Vec<f64>], unit: usize| all.iter().map(|f| f[unit]).collect::<Vec<_>>();
+    let units = scores.first().map_or(0, Vec::len);
+    let within = |unit| spearman(&of_unit(scores, unit), &of_unit(reference, unit));
+    column.push(mean((0..units).filter_map(within)));
+    Series::new(name.into(), column).into()
 }
 
 /// The mean; nothing of nothing.

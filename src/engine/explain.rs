@@ -2,7 +2,8 @@
 
 use super::models::About;
 use super::scores::align_blob;
-use super::{Desk, EngineError};
+use super::{Desk, EngineError, last};
+use crate::decompose::ComponentKind;
 use crate::lang::query::{Query, Task};
 
 /// A step of a plan, and the steps it rests on.
@@ -47,8 +48,14 @@ impl Desk<'_> {
     pub fn explain(&self, query: &Query) -> Result<String, EngineError> {
         let plan = match &query.task {
             Task::Ask(question) => self.plan_question(question)?,
-            Task::Decompose { set, models, .. } => {
-                let steps = models.iter().map(|model| self.plan_decompose(model, set));
+            Task::Decompose {
+                set,
+                models,
+                last_layers,
+                ..
+            } => {
+                let plan = |model: &String| self.plan_decompose(model, set, *last_layers);
+                let steps = models.iter().map(plan);
                 Step::new(format!("decompose {set}")).from(steps.collect::<Result<Vec<_>, _>>()?)
             }
             Task::Align {
@@ -86,27 +93,32 @@ impl Desk<'_> {
         Ok(lines.join("\n"))
     }
 
-    fn plan_decompose(&self, model: &str, set: &str) -> Result<Step, EngineError> {
+    fn plan_decompose(
+        &self,
+        model: &str,
+        set: &str,
+        last_layers: Option<usize>,
+    ) -> Result<Step, EngineError> {
         let about = About::of(&self.store.model(model)?)?;
+        let (parts, width) = stored_size(&about, last_layers);
         let images = self.store.set(set)?.len();
         let found = self.store.decompositions()?.into_iter().find(|entry| {
-            entry.stale.is_none() && entry.manifest.model == model && entry.manifest.set == set
+            let manifest = &entry.manifest;
+            let same = manifest.model == model && manifest.set == set;
+            entry.stale.is_none() && same && manifest.components.len() == parts
         });
         let there = found.map_or(0, |entry| entry.manifest.covered());
-        let bytes = about.widths.iter().sum::<usize>() + about.dim;
-        let (size, todo) = (bytes * 4 * images, images - there);
+        let (size, todo) = ((width + about.dim) * 4 * images, images - there);
         let work = match todo {
             0 => "everything is stored".to_owned(),
             _ => format!("compute: {todo} forward passes ({there} images are stored)"),
         };
-        Ok(Step::new(format!(
-            "rows of {} components of {model}",
-            about.components.len()
-        ))
-        .from([
-            Step::new(work),
-            Step::new(format!("write: {:.1} MB in all", size as f64 / 1e6)),
-        ]))
+        Ok(
+            Step::new(format!("rows of {parts} components of {model}")).from([
+                Step::new(work),
+                Step::new(format!("write: {:.1} MB in all", size as f64 / 1e6)),
+            ]),
+        )
     }
 
     fn plan_align(&self, model: &str, clip: &str, set: &str) -> Result<Step, EngineError> {
@@ -129,6 +141,24 @@ impl Desk<'_> {
             Step::new("then one pass for the moments that scores need"),
         ]))
     }
+}
+
+/// How many components are stored, and how wide their rows are together; `init` is as wide as the representation where it
+/// holds earlier layers too.
+fn stored_size(about: &About, last_layers: Option<usize>) -> (usize, usize) {
+    let Some(count) = last_layers else {
+        return (about.components.len(), about.widths.iter().sum());
+    };
+    let is_kept = last::is_kept(about, count);
+    let components = about.components().into_iter().zip(&about.widths);
+    let kept = components.filter(|(component, _)| match component.kind {
+        ComponentKind::Init => false,
+        ComponentKind::Bias => true,
+        _ => is_kept(*component),
+    });
+    kept.fold((1, about.dim), |(parts, sum), (_, width)| {
+        (parts + 1, sum + width)
+    })
 }
 
 fn stage_words(stage: &crate::lang::query::Stage) -> String {

@@ -116,6 +116,11 @@ fn paper_name(model: &ModelInfo, unit: &Unit) -> String {
                 )
             }
             ComponentKind::Mlp => format!("layer:{:02}, mlp", from_end(layer)),
+            // by the two attention layers of its block, of which the last is the first from the end
+            ComponentKind::Conv => {
+                let block = u32::from(model.convs.saturating_sub(1)) - layer;
+                format!("layer:({:02}, {:02}), conv", 2 * block, 2 * block + 1)
+            }
             _ => unit.to_string(),
         },
         (Unit::Layer(_), Some(layer)) => format!("layer:{:02}", from_end(layer)),

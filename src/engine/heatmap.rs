@@ -16,6 +16,9 @@ use crate::lang::query::{Image, Question, Target};
 use crate::picture::heat::overlay;
 use crate::store::read_image;
 
+/// The most maps of one answer.
+const MOST: usize = 64;
+
 impl Desk<'_> {
     /// One map per concept: the aligned contribution of each source token of the chosen units, summed over these and
     /// projected on the concept's text, without the alignment's bias (arXiv 2406.01583); for a feature the
@@ -40,31 +43,35 @@ impl Desk<'_> {
             ));
         }
         self.cancel.check()?;
-        let all: Vec<u32> = (0..question.concepts.len() as u32).collect();
-        let found = mapper.maps(&picture, &all)?;
-        let grids: Vec<Grid> = found.maps.iter().map(TokenMap::patches).collect();
-        let labels = labels(question);
+        let concepts = labels(question);
+        let (seen, maps) = labelled(&mapper, question, &picture, &concepts)?;
+        let sizes = maps.iter().map(|(_, map)| map.finest());
+        let finest = sizes.max_by_key(|(rows, cols)| rows * cols);
+        let finest = finest.unwrap_or((1, 1));
+        let grids: Vec<Grid> = maps.iter().map(|(_, map)| map.on_grid(finest)).collect();
+        let labels: Vec<&str> = maps.iter().map(|(label, _)| label.as_str()).collect();
         let table = table(&grids, &labels)?;
         let mut captions = vec![name.clone()];
-        for ((label, map), grid) in labels.iter().zip(&found.maps).zip(&grids) {
+        for ((label, map), grid) in maps.iter().zip(&grids) {
             let (row, col, value) = grid.peak();
-            captions.push(format!("{label}\npeak {value:.4} at {row}, {col}"));
+            let peak = short(value);
+            captions.push(format!("{label}\npeak {peak} at {row}, {col}"));
             notes.push(format!(
-                "{label}: peak {value:.4} at row {row}, column {col}; patches sum to {:.4}, {}",
-                map.on_patches(),
+                "{label}: peak {peak} at row {row}, column {col}; patches sum to {}, {}",
+                short(map.on_patches()),
                 match mapper.special_tokens() {
                     0 => "there are no other tokens".to_owned(),
-                    _ => format!("class and register tokens to {:.4}", map.elsewhere),
+                    _ => format!("class and register tokens to {}", short(map.elsewhere)),
                 }
             ));
         }
-        let overlays = grids.iter().map(|grid| on_image(&found.seen, grid));
-        let images = std::iter::once(found.seen.clone()).chain(overlays);
+        let overlays = grids.iter().map(|grid| on_image(&seen, grid));
+        let images = std::iter::once(seen.clone()).chain(overlays);
         let pictures = images.zip(captions);
         Ok(Answer {
             title: Some(format!(
                 "heat map of {name} for {} in {}",
-                labels.join(", "),
+                concepts.join(", "),
                 target.model
             )),
             frame: match question.limit {
@@ -97,8 +104,14 @@ impl Desk<'_> {
         let loaded = self.library.model(self.store, &target.model)?;
         let mapper = TokenMapper::new(loaded, &stored, &aligned, &chosen.components, directions)?;
         let mut notes = vec![format!("by {}", chosen.words)];
-        if mapper.leaves_out_bias() {
-            notes.push("the constants (`bias`) have no place and are in no map".to_owned());
+        if let Some(left_out) = mapper.left_out() {
+            if mapper.components().len() == 0 {
+                return Err(EngineError::refused(
+                    left_out,
+                    "name other units after `using`",
+                ));
+            }
+            notes.push(format!("{left_out}, and no part in a map"));
         }
         let held_out = alignment.report.map(|report| report.held_out_cosine);
         note_alignment(target, held_out, "its maps say", &mut notes)?;
@@ -136,6 +149,45 @@ pub(super) fn on_image(seen: &RgbImage, grid: &Grid) -> RgbImage {
     overlay(seen, &values, grid.rows, grid.cols)
 }
 
+/// What the model saw, and the maps by name: one per concept, or one per concept and component.
+fn labelled(
+    mapper: &TokenMapper,
+    question: &Question,
+    picture: &RgbImage,
+    concepts: &[String],
+) -> Result<(RgbImage, Vec<(String, TokenMap)>), EngineError> {
+    let all: Vec<u32> = (0..concepts.len() as u32).collect();
+    if !question.per_head {
+        let found = mapper.maps(picture, &all)?;
+        let named = concepts.iter().cloned().zip(found.maps);
+        return Ok((found.seen, named.collect()));
+    }
+    let count = mapper.components().len() * concepts.len();
+    if count > MOST {
+        return Err(EngineError::refused(
+            format!("a map for every head of these would be {count} maps, and {MOST} are the most"),
+            "name fewer units after `using`: `top 3 heads for FEATURE`",
+        ));
+    }
+    let found = mapper.maps_apart(picture, &all)?;
+    let names = mapper.components().flat_map(|component| {
+        let name = move |concept: &String| match concepts.len() {
+            1 => component.to_string(),
+            _ => format!("{concept}, {component}"),
+        };
+        concepts.iter().map(name)
+    });
+    Ok((found.seen, names.zip(found.maps).collect()))
+}
+
+/// Four decimals, or four digits of what would have none of them.
+fn short(value: f64) -> String {
+    match value.abs() {
+        size if size > 0.0 && size < 5e-4 => format!("{value:.3e}"),
+        _ => format!("{value:.4}"),
+    }
+}
+
 /// The concepts' names, each once.
 fn labels(question: &Question) -> Vec<String> {
     let mut labels: Vec<String> = vec!["row".to_owned(), "column".to_owned()];
@@ -152,7 +204,7 @@ fn labels(question: &Question) -> Vec<String> {
     labels.split_off(2)
 }
 
-fn table(grids: &[Grid], labels: &[String]) -> Result<polars::prelude::DataFrame, EngineError> {
+fn table(grids: &[Grid], labels: &[&str]) -> Result<polars::prelude::DataFrame, EngineError> {
     let cells = grids.first().map_or(0, |grid| grid.values.len());
     let cols = grids.first().map_or(1, |grid| grid.cols);
     let mut columns = vec![

@@ -138,8 +138,7 @@ impl Desk<'_> {
         template: &Template,
     ) -> Result<ClassTexts, EngineError> {
         let features = self.store.features(Some(set))?;
-        let feature = features.iter().find(|feature| feature.name == column);
-        let texts = class_texts(classes, feature);
+        let texts = class_texts(classes, column, &features);
         let all = Concept::Texts(texts.concat());
         let embedded = self.embed(clip, &all, template)?;
         let dim = embedded.rows.len() / all.texts().len().max(1);
@@ -232,9 +231,13 @@ pub(super) fn label_column(set: &ImageSet, features: &[Feature]) -> Result<Strin
     })
 }
 
-/// Every class's texts: those of the feature with the column's name that hold the class's name as a word; where none
-/// does and the feature has a text for every class, those in order; else the name itself.
-pub(super) fn class_texts(classes: &[String], feature: Option<&Feature>) -> Vec<Vec<String>> {
+/// Every class's texts: those of the feature with the column's name that hold the class's name as a word; or else those
+/// of the feature with the class's name; or else the name itself.
+pub(super) fn class_texts(
+    classes: &[String],
+    column: &str,
+    features: &[Feature],
+) -> Vec<Vec<String>> {
     let words = |text: &str| {
         let spaced: String = text
             .to_lowercase()
@@ -246,22 +249,22 @@ pub(super) fn class_texts(classes: &[String], feature: Option<&Feature>) -> Vec<
             spaced.split_whitespace().collect::<Vec<_>>().join(" ")
         )
     };
-    let texts = feature.map_or(&[][..], |feature| &feature.texts);
-    let named: Vec<Vec<String>> = classes
-        .iter()
-        .map(|class| {
-            let holds = |text: &&String| words(text).contains(&words(class));
-            texts.iter().filter(holds).cloned().collect()
-        })
-        .collect();
-    if named.iter().all(Vec::is_empty) && texts.len() == classes.len() {
-        return texts.iter().map(|text| vec![text.clone()]).collect();
-    }
-    let or_itself = |(named, class): (Vec<String>, &String)| match named.is_empty() {
-        true => vec![class.replace('_', " ")],
-        false => named,
+    let named = |name: &str| {
+        let found = features.iter().find(|feature| feature.name == name);
+        found.map_or(&[][..], |feature| &feature.texts)
     };
-    named.into_iter().zip(classes).map(or_itself).collect()
+    let of_class = |class: &String| {
+        let holds = |text: &&String| words(text).contains(&words(class));
+        let own: Vec<String> = named(column).iter().filter(holds).cloned().collect();
+        if !own.is_empty() {
+            return own;
+        }
+        match named(class) {
+            [] => vec![class.replace('_', " ")],
+            texts => texts.to_vec(),
+        }
+    };
+    classes.iter().map(of_class).collect()
 }
 
 fn no_column(name: &str, set: &ImageSet) -> EngineError {
@@ -281,24 +284,27 @@ mod tests {
 
     #[test]
     fn classes_take_the_texts_that_name_them() {
-        let feature = |texts: &[&str]| Feature {
-            name: "object".to_owned(),
+        let feature = |name: &str, texts: &[&str]| Feature {
+            name: name.to_owned(),
             texts: texts.iter().map(|text| (*text).to_owned()).collect(),
             origin: Origin::User,
         };
-        let classes = ["car", "polar_bear", "owl"].map(str::to_owned);
-        let texts = ["a car", "a scar", "a red car", "a polar bear"];
-        let found = class_texts(&classes, Some(&feature(&texts)));
+        let features = [
+            feature("object", &["a car", "a scar", "a red car", "a polar bear"]),
+            feature("car", &["a limousine"]),
+            feature("owl", &["a bird of the night", "a wise bird"]),
+        ];
+        let classes = ["car", "polar_bear", "owl", "sea_lion"].map(str::to_owned);
+        let want = [
+            &["a car", "a red car"][..],
+            &["a polar bear"],
+            &["a bird of the night", "a wise bird"],
+            &["sea lion"],
+        ];
+        assert_eq!(class_texts(&classes, "object", &features), want);
         assert_eq!(
-            found,
-            [
-                vec!["a car", "a red car"],
-                vec!["a polar bear"],
-                vec!["owl"]
-            ]
+            class_texts(&classes, "animal", &features)[0],
+            ["a limousine"]
         );
-        let in_order = class_texts(&classes, Some(&feature(&["x", "y", "z"])));
-        assert_eq!(in_order, [["x"], ["y"], ["z"]]);
-        assert_eq!(class_texts(&classes, None)[1], ["polar bear"]);
     }
 }

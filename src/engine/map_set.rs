@@ -1,13 +1,14 @@
-//! Token maps of a set's images, one by one, each along the text that is true of it where that is known.
+//! Token maps of a set's images, one by one, each along the text of what is in it where that is known.
 
 use image::RgbImage;
 
+use super::labels::labels;
 use super::rank::clip_of;
 use super::retrieve::mean_row;
 use super::scores::Split;
 use super::token_maps::TokenMapper;
 use super::{Desk, EngineError};
-use crate::analysis::{Grid, TokenMap};
+use crate::analysis::{Grid, Labels, TokenMap};
 use crate::lang::query::{Concept, Question, Target};
 use crate::store::{ImageSet, StoreError};
 
@@ -18,7 +19,7 @@ pub(super) struct MapSet {
     /// Whether it is the set that the alignment was fitted on.
     fitted_on: bool,
     mapper: TokenMapper,
-    /// The concept's texts, where each image has its own, and after them what all of them mean together.
+    /// The texts of each class, where the images have classes of their own, and last the concept as a whole.
     texts: Vec<String>,
     /// Which of them is meant, by image.
     meant: Vec<usize>,
@@ -34,7 +35,7 @@ pub(super) struct Mapped {
     pub seen: RgbImage,
     /// The map, pixel by pixel.
     pub pixels: Grid,
-    /// The map for another text of the feature, where the image has its own.
+    /// The map for the text of another class, where the image has its own.
     pub other: Option<Grid>,
     /// The true mask, likewise; nothing where none is known.
     pub truth: Option<Vec<bool>>,
@@ -43,31 +44,30 @@ pub(super) struct Mapped {
 impl Desk<'_> {
     /// Makes the set of a question ready: its one concept, its chosen units.
     ///
-    /// A feature that is named like a column of the set means for each image the text that names the column's value, as
-    /// published masks are made for an image's true class (arXiv 2406.01583), less the mean over all texts (arXiv
-    /// 2310.05916): what they have in common says nothing about which of them is there. Any other feature means the mean
-    /// over its texts.
+    /// A feature that is named like a column of the set means for each image the texts of the class it is in, as published
+    /// masks are made for an image's true class (arXiv 2406.01583), less the mean over all classes (arXiv 2310.05916): what
+    /// they have in common says nothing about which of them is there. Any other feature means the mean over its texts.
     pub(super) fn map_set(
         &mut self,
         question: &Question,
         target: &Target,
         concept: &Concept,
     ) -> Result<MapSet, EngineError> {
+        let clip = clip_of(target)?;
         let set = question.segmented.as_ref().unwrap_or(&target.set);
         let set = self.store.set(set)?;
-        let embedded = self.embed(clip_of(target)?, concept, &question.template)?;
-        let own = own_texts(&set, concept);
-        let each_its_own = own.iter().any(Option::is_some);
-        let count = concept.texts().len();
+        let (name, count) = (concept.label(), concept.texts().len());
+        let embedded = self.embed(clip, concept, &question.template)?;
         let mean = mean_row(&embedded.rows, count);
         let (mut texts, mut directions) = (Vec::new(), Vec::new());
-        if each_its_own {
-            texts.extend_from_slice(concept.texts());
-            for row in embedded.rows.chunks_exact(mean.len()) {
-                directions.extend(row.iter().zip(&mean).map(|(v, mean)| f64::from(*v) - mean));
-            }
+        let classes = own_classes(&set, concept);
+        if let Some(labels) = &classes {
+            let template = &question.template;
+            let own = self.class_directions(clip, set.name(), &name, &labels.classes, template)?;
+            texts.extend(own.texts.iter().map(|texts| texts.join(", ")));
+            directions = less_their_mean(own.directions, mean.len());
         }
-        texts.push(concept.label());
+        texts.push(name.clone());
         directions.extend(mean);
         let (mapper, mut notes) = self.mapper(question, target, &directions)?;
         if set.name() != target.set {
@@ -76,39 +76,49 @@ impl Desk<'_> {
                 target.model, target.set
             ));
         }
-        notes.extend(words_of(concept, &own));
         let last = texts.len() - 1;
+        let meant = |row: usize| classes.as_ref().and_then(|labels| labels.of(row as u32));
+        let meant: Vec<usize> = (0..set.len())
+            .map(|row| meant(row).unwrap_or(last))
+            .collect();
+        if last > 0 {
+            notes.push(format!(
+                "each image for the text of its own {name}, less the mean over all {last}"
+            ));
+        } else if count > 1 {
+            notes.push(format!("for the mean of {count} texts"));
+        }
         Ok(MapSet {
             fitted_on: set.name() == target.set,
+            each_its_own: last > 0,
             set,
             mapper,
-            meant: own.into_iter().map(|text| text.unwrap_or(last)).collect(),
+            meant,
             texts,
-            each_its_own,
             notes,
         })
     }
 }
 
-/// What the images are searched for, where that isn't one text.
-fn words_of(concept: &Concept, own: &[Option<usize>]) -> Option<String> {
-    let (name, count) = (concept.label(), concept.texts().len());
-    let without = own.iter().filter(|text| text.is_none()).count();
-    if count == 1 {
-        return None;
+/// What a feature's column says about the images of a set, where it has one of classes.
+pub(super) fn own_classes(set: &ImageSet, concept: &Concept) -> Option<Labels> {
+    match concept {
+        Concept::Feature { name, .. } => labels(set.frame(), name).ok(),
+        Concept::Texts(_) => None,
     }
-    if without == own.len() {
-        return Some(format!("for the mean of {count} texts"));
+}
+
+/// Every row of `[n, width]` less the mean of all.
+fn less_their_mean(mut rows: Vec<f64>, width: usize) -> Vec<f64> {
+    let count = (rows.len() / width.max(1)) as f64;
+    let mut mean = vec![0.0; width];
+    for row in rows.chunks_exact(width) {
+        mean.iter_mut().zip(row).for_each(|(m, v)| *m += v / count);
     }
-    let rest = match without {
-        0 => String::new(),
-        some => format!(
-            "; {some} images, whose {name} no text or several name, for the mean of all texts"
-        ),
-    };
-    Some(format!(
-        "each image for the text that names its {name}, less the mean of the {count} texts{rest}"
-    ))
+    for row in rows.chunks_exact_mut(width) {
+        row.iter_mut().zip(&mean).for_each(|(v, m)| *v -= m);
+    }
+    rows
 }
 
 impl MapSet {
@@ -126,7 +136,7 @@ impl MapSet {
         }
     }
 
-    /// Maps image `row`, also for another text of the feature if that is `compared`; nothing if it can't be read.
+    /// Maps image `row`, also for another class's text if that is `compared`; nothing if it can't be read.
     pub fn look(&self, row: usize, compared: bool) -> Result<Option<Mapped>, EngineError> {
         let picture = match self.set.decode(row) {
             Ok(picture) => picture,
@@ -146,56 +156,5 @@ impl MapSet {
             other: found.maps.get(1).map(TokenMap::pixels),
             truth: mask.map(|mask| self.mapper.mask(&mask)),
         }))
-    }
-}
-
-/// For each image the one text of a feature that names the value of the column of the feature's name.
-fn own_texts(set: &ImageSet, concept: &Concept) -> Vec<Option<usize>> {
-    let column = match concept {
-        Concept::Feature { name, .. } => set.frame().column(name).ok(),
-        Concept::Texts(_) => None,
-    };
-    match column.and_then(|column| column.str().ok()) {
-        Some(values) => values
-            .iter()
-            .map(|value| naming(concept.texts(), value?))
-            .collect(),
-        None => vec![None; set.len()],
-    }
-}
-
-/// The one text that has `value` among its words; nothing where none has it, or several.
-fn naming(texts: &[String], value: &str) -> Option<usize> {
-    let value: Vec<String> = words(value);
-    let names = |text: &String| {
-        let words = words(text);
-        !value.is_empty() && words.windows(value.len()).any(|some| some == value)
-    };
-    let mut found = (0..texts.len()).filter(|&index| names(&texts[index]));
-    match (found.next(), found.next()) {
-        (Some(only), None) => Some(only),
-        _ => None,
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::naming;
-
-    #[test]
-    fn a_value_is_named_by_the_one_text_that_has_its_words() {
-        let texts = ["a dog", "an Arctic fox", "a hot dog stand", "small bird"].map(str::to_owned);
-        assert_eq!(naming(&texts, "arctic fox"), Some(1));
-        assert_eq!(naming(&texts, "bird"), Some(3));
-        assert_eq!(naming(&texts, "dog"), None, "two name it");
-        assert_eq!(naming(&texts, "do"), None, "words are whole");
-        assert_eq!(naming(&texts, ""), None);
     }
 }

@@ -22,14 +22,18 @@ pub mod frames;
 pub mod heatmap;
 pub mod images;
 mod labels;
+mod last;
 pub mod library;
 mod map_set;
 mod measured;
 pub mod models;
+mod neurons;
 pub mod pictures;
 mod plan;
+mod plan_maps;
 mod plan_truth;
 mod probe;
+mod published;
 pub mod rank;
 pub mod retrieve;
 pub mod scores;
@@ -97,17 +101,23 @@ impl Desk<'_> {
                 tokens,
                 ..
             } => {
-                if last_layers.is_some() || *tokens {
+                if *tokens {
                     return Err(EngineError::refused(
-                        "this version stores whole decompositions, without tokens",
-                        "leave out `layers` and `tokens`",
+                        "what single tokens contribute is not stored: for a ViT-B it would take 7 MB per image, a hundred times \
+                         the rest, while one forward pass gives it anew for the images that are looked at",
+                        "leave out `tokens`",
                     ));
                 }
                 let precision = match precision {
                     Some(ast::Precision::F16) => Precision::F16,
                     _ => Precision::F32,
                 };
-                self.decompose(set, model.unwrap_or_default(), precision, *batch)
+                let options = decompose::Options {
+                    precision,
+                    batch: *batch,
+                    last_layers: *last_layers,
+                };
+                self.decompose(set, model.unwrap_or_default(), &options)
             }
             Task::Align {
                 model,
@@ -134,6 +144,13 @@ impl Desk<'_> {
     }
 
     fn ask(&mut self, question: &Question) -> Result<Answer, EngineError> {
+        let (question, notes) = self.about_stored(question)?;
+        let mut answer = self.ask_stored(&question)?;
+        answer.notes.extend(notes);
+        Ok(answer)
+    }
+
+    fn ask_stored(&mut self, question: &Question) -> Result<Answer, EngineError> {
         match question.asked {
             ast::Asked::Rank => self.rank(question),
             ast::Asked::Compare => self.compare(question),

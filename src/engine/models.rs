@@ -30,6 +30,9 @@ pub struct About {
     pub components: Vec<String>,
     /// How wide the row of each is.
     pub widths: Vec<usize>,
+    /// Neurons of each MLP; empty in entries of earlier versions.
+    #[serde(default)]
+    pub neurons: Vec<u32>,
     /// Stage and block of each layer, in a model with stages.
     #[serde(default)]
     pub layer_places: Vec<Place>,
@@ -117,6 +120,7 @@ fn about(checkpoint: &Checkpoint, decomposer: &Decomposer) -> Result<About, Engi
             .iter()
             .map(|spec| spec.component.to_string())
             .collect(),
+        neurons: decomposer.neuron_counts()?,
         widths: decomposer.specs().iter().map(|spec| spec.width).collect(),
         preprocessing: checkpoint.preprocess.describe(),
         is_clip: config.is_clip(),

@@ -4,7 +4,7 @@ use super::explain::Step;
 use super::models::About;
 use super::rank::clip_of;
 use super::scores::{Stored, align_blob, moments_blob};
-use super::{Desk, EngineError, compare, spans, stability, via};
+use super::{Desk, EngineError, compare, neurons, spans, stability};
 use crate::contributions::Contributions;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Image, Question, Score, Selection, Target, Template, Term, Unit};
@@ -84,6 +84,16 @@ impl Desk<'_> {
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
         let features = self.store.features(Some(&target.set))?;
+        if question.asked == Asked::Rank && neurons::asked(target) {
+            let images = stored.decomposition().len().min(neurons::IMAGES);
+            let passes = format!(
+                "compute: forward passes of up to {images} images of {}, as neurons are not stored",
+                target.set
+            );
+            let texts = texts_of(question);
+            let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
+            return Ok(vec![Step::new(passes), texts]);
+        }
         let (texts, template) = match question.asked {
             Asked::Spans => (spans::pool(&features), spans::template(question)),
             Asked::Features => {
@@ -192,65 +202,6 @@ impl Desk<'_> {
             stored.parts()
         )));
         Ok(steps)
-    }
-
-    /// What maps of images take.
-    fn plan_maps(
-        &self,
-        question: &Question,
-        target: &Target,
-        stored: &Stored,
-    ) -> Result<Vec<Step>, EngineError> {
-        let set = question.segmented.as_ref().unwrap_or(&target.set);
-        let (model, images) = (&target.model, self.store.set_info(set)?.rows);
-        let which = match (&question.image, question.limit) {
-            (Some(Image::InSet { set, row }), _) => format!("one forward pass, of {set}[{row}]"),
-            (Some(Image::File(path)), _) => format!("one forward pass, of {path}"),
-            (None, Some(limit)) => {
-                format!("forward passes of at most {} images", limit.min(images))
-            }
-            (None, None) if question.asked == Asked::EvaluateHeatmaps => {
-                let keep = self.images(target, question.images.as_ref())?;
-                let count = keep.iter().filter(|keep| **keep).count();
-                format!("forward passes of {count} images for each concept")
-            }
-            (None, None) if question.images.is_some() => {
-                format!("forward passes of those of {images} images that satisfy the condition")
-            }
-            (None, None) => format!("forward passes of {images} images"),
-        };
-        let mut steps = vec![Step::new(format!(
-            "compute: {which}, with the tokens of {model} apart"
-        ))];
-        for selection in question.using.iter().chain(&question.without) {
-            steps.extend(self.plan_selection(question, target, stored, selection)?);
-        }
-        let texts = match question.concepts.is_empty() {
-            true => self.usual_concept(target)?.texts().to_vec(),
-            false => texts_of(question),
-        };
-        steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
-        Ok(steps)
-    }
-
-    /// What scores of contributions through a head take.
-    fn plan_via(&self, question: &Question, target: &Target) -> Result<Vec<Step>, EngineError> {
-        let keep = self.images(target, question.images.as_ref())?;
-        let count = keep.iter().filter(|keep| **keep).count();
-        let passes = Step::new(format!(
-            "compute: two forward passes of each of {} images of {}, as what goes through a head is not stored",
-            count.min(via::MOST),
-            target.set
-        ));
-        let texts = match question.asked {
-            Asked::Features => {
-                let features = self.store.features(Some(&target.set))?.into_iter();
-                features.flat_map(|feature| feature.texts).collect()
-            }
-            _ => texts_of(question),
-        };
-        let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
-        Ok(vec![passes, texts])
     }
 
     /// What choosing units takes: nothing where they are named.
@@ -368,7 +319,7 @@ fn heading(question: &Question, target: &Target) -> String {
     }
 }
 
-fn texts_of(question: &Question) -> Vec<String> {
+pub(super) fn texts_of(question: &Question) -> Vec<String> {
     let texts = question.concepts.iter().flat_map(|concept| concept.texts());
     texts.cloned().collect()
 }

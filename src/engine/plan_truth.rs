@@ -1,7 +1,7 @@
 //! The plans of what is held against the truth: `classify`, `ablate`, `evaluate`.
 
 use super::explain::Step;
-use super::labels::{label_column, labels};
+use super::labels::{class_texts, label_column, labels};
 use super::rank::clip_of;
 use super::scores::Stored;
 use super::{Desk, EngineError};
@@ -107,10 +107,7 @@ impl Desk<'_> {
         let classes = labels(set.frame(), column)?.classes;
         let halves = self.halves(question, target, &set)?;
         let features = self.store.features(Some(&target.set))?;
-        let texts = super::labels::class_texts(
-            &classes,
-            features.iter().find(|feature| feature.name == column),
-        );
+        let texts = class_texts(&classes, column, &features);
         Ok(vec![
             fit(column, &halves.note),
             self.plan_texts(clip_of(target)?, &texts.concat(), &question.template)?,

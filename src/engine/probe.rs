@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::scores::Stored;
 use super::select::{Chosen, of_units};
-use super::{Desk, EngineError};
+use super::{Desk, EngineError, last};
 use crate::analysis::{specific, summed};
 use crate::contributions::Contributions;
 use crate::decompose::{ComponentKind, Rows};
@@ -127,8 +127,8 @@ impl Desk<'_> {
             .expect("checked when the checkpoint was opened");
         let pixels = preprocess.apply(picture);
         let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
-        let rows = loaded.decomposer.rows(&pixels, vec![0])?;
-        let specs = loaded.decomposer.specs();
+        let (specs, rows) =
+            last::rows_as_stored(&loaded.decomposer, stored.specs(), &pixels, vec![0])?;
         let slab = |&component: &usize| {
             let wanted = &stored.specs()[component];
             let place = specs.iter().position(|spec| spec == wanted);

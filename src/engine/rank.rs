@@ -1,5 +1,6 @@
 //! `rank`: which units go with a concept.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
@@ -8,7 +9,7 @@ use super::frames::{frame, unit_columns};
 use super::library::Scoring;
 use super::stability::{self, Steadiness};
 use super::stages::filter_frame;
-use super::{Desk, EngineError, align, pictures};
+use super::{Desk, EngineError, align, neurons, pictures};
 use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, score_from_moments};
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, RowSpec};
@@ -53,7 +54,13 @@ impl Desk<'_> {
                 answer.cached = false;
                 continue;
             }
-            let mut scores = self.score(question, target)?;
+            let mut scores = if neurons::asked(target) {
+                let (scores, note) = self.neuron_scores(question, target)?;
+                answer.notes.push(note);
+                scores
+            } else {
+                self.score(question, target)?
+            };
             answer.cached &= scores.cached;
             if question.stability {
                 let notes = self.add_steadiness(question, target, &mut scores.columns)?;
@@ -187,21 +194,16 @@ impl Desk<'_> {
 
     /// One row per unit, ordered by the first column of scores; one column of scores per model and concept.
     fn table(&self, question: &Question, columns: &[Scored]) -> Result<DataFrame, EngineError> {
-        let mut units: Vec<Unit> = Vec::new();
+        let (mut units, mut seen): (Vec<Unit>, HashSet<Unit>) = Default::default();
         for (unit, _) in columns.iter().flat_map(|scored| &scored.units) {
-            if !units.contains(unit) {
+            if seen.insert(*unit) {
                 units.push(*unit);
             }
         }
-        let score = |scored: &Scored, unit: &Unit| {
-            scored
-                .units
-                .iter()
-                .find(|(own, _)| own == unit)
-                .map(|(_, score)| *score)
-        };
+        let by_unit = |scored: &Scored| scored.units.iter().copied().collect();
+        let scores: Vec<HashMap<Unit, f64>> = columns.iter().map(by_unit).collect();
         // A unit that the first model doesn't have comes last.
-        let first = |unit: &Unit| score(&columns[0], unit).unwrap_or(f64::NEG_INFINITY);
+        let first = |unit: &Unit| scores[0].get(unit).copied().unwrap_or(f64::NEG_INFINITY);
         units.sort_by(|a, b| first(b).total_cmp(&first(a)));
         let model = self
             .catalog
@@ -209,8 +211,9 @@ impl Desk<'_> {
             .cloned()
             .unwrap_or_default();
         let mut frame_columns = unit_columns(&model, &units, question.paper);
-        for scored in columns {
-            let values: Vec<Option<f64>> = units.iter().map(|unit| score(scored, unit)).collect();
+        for (scored, own) in columns.iter().zip(&scores) {
+            let values: Vec<Option<f64>> =
+                units.iter().map(|unit| own.get(unit).copied()).collect();
             let name = column_name(question, scored);
             frame_columns.push(Column::from(Series::new(name.clone().into(), values)));
             if scored.steadiness.is_some() {
@@ -372,13 +375,18 @@ pub(super) fn groups(specs: &[RowSpec], units: &[Unit]) -> Result<Vec<Group>, En
             };
             if components.is_empty() {
                 let what = match unit {
-                    Unit::Neurons { .. } => "neurons are".to_owned(),
-                    Unit::Tokens => "tokens are".to_owned(),
-                    one => format!("{one} is"),
+                    Unit::Neurons { .. } => "neurons are",
+                    Unit::Tokens => "tokens are",
+                    one => &format!("{one} is"),
+                };
+                let help = match unit {
+                    Unit::Neurons { .. } => "neurons can be ranked; otherwise ask about mlps",
+                    Unit::Tokens => "a token's share is computed for the images looked at; ask about heads, mlps or layers",
+                    _ => "heads, mlps, layers and components are",
                 };
                 return Err(EngineError::refused(
                     format!("{what} not stored with a decomposition"),
-                    "heads, mlps, layers and components are",
+                    help,
                 ));
             }
             Ok(Group {

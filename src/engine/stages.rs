@@ -10,27 +10,36 @@ use polars::prelude::{AnyValue, Column, DataFrame, IdxCa, SortMultipleOptions};
 use super::EngineError;
 use super::frames::{frame, numbers};
 use super::rank::keep_rows;
+use crate::answer::Picture;
 use crate::failure::in_words;
 use crate::lang::filter::{Filter, Literal};
 use crate::lang::query::{Aggregate, Reducer, Stage};
 use crate::output::format::{self, Format};
+use crate::picture::{pixels, png};
 
-/// Carries out the stages of a pipe, in order. What they say for the user goes to `notes`.
+/// Carries out the stages of a pipe, in order. What they say for the user goes to `notes`; `pictures` are those of the
+/// whole answer.
 ///
 /// # Errors
 /// When a column is missing or of the wrong type, or a file can't be written.
 pub fn run(
     mut table: DataFrame,
+    pictures: &[Picture],
     stages: &[Stage],
     notes: &mut Vec<String>,
 ) -> Result<DataFrame, EngineError> {
-    for stage in stages {
+    for (at, stage) in stages.iter().enumerate() {
         table = match stage {
             Stage::Where(filter) => keep_rows(&table, &filter_frame(&table, filter)?)?,
             Stage::Sort(keys) => sort(&table, keys)?,
             Stage::Select(columns) => table.select(columns.iter().map(String::as_str))?,
             Stage::Take(count) => table.head(Some(*count)),
             Stage::Group { by, aggregates } => group(&table, by, aggregates)?,
+            Stage::Save(path) if is_picture(path) => {
+                let whole = (stages[..at].iter()).all(|stage| matches!(stage, Stage::Save(_)));
+                notes.push(save_pictures(pictures, whole, Path::new(path))?);
+                table
+            }
             Stage::Save(path) => {
                 save(&table, Path::new(path))?;
                 notes.push(format!("saved {} rows to {path}", table.height()));
@@ -159,18 +168,50 @@ fn reduce(reducer: Reducer, mut values: Vec<f64>, rows: usize) -> f64 {
     }
 }
 
+fn is_picture(path: &str) -> bool {
+    let extension = Path::new(path).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+}
+
+/// Writes the pictures of an answer to which nothing was done yet; says what it did.
+fn save_pictures(pictures: &[Picture], whole: bool, path: &Path) -> Result<String, EngineError> {
+    if !whole {
+        return Err(EngineError::refused(
+            "pictures show the whole answer, not what earlier stages made of it",
+            "let `save` of the picture come first",
+        ));
+    }
+    let Some(image) = png::render(pictures) else {
+        return Err(EngineError::refused(
+            "this answer has no picture to save: images and unit grids are pictures, charts are not",
+            "save the numbers: csv, tsv, json, ndjson, md, parquet or arrow",
+        ));
+    };
+    let written = pixels::png(&image).and_then(|bytes| std::fs::write(path, bytes));
+    written.map_err(|error| cant_write(path, &error))?;
+    let (width, height) = image.dimensions();
+    Ok(format!(
+        "saved a picture of {width} × {height} pixels to {}",
+        path.display()
+    ))
+}
+
+fn cant_write(path: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::Refused {
+        message: format!("can't write {}: {}", path.display(), in_words(error)),
+        help: None,
+    }
+}
+
 /// Writes a table in the format that the file's extension names.
 fn save(table: &DataFrame, path: &Path) -> Result<(), EngineError> {
     let named = Format::of_file(path).map_err(|extensions| {
         EngineError::refused(
             format!("can't tell how to write {}", path.display()),
-            extensions,
+            format!("{extensions}; png saves the pictures of an answer"),
         )
     })?;
-    let failed = |error: std::io::Error| EngineError::Refused {
-        message: format!("can't write {}: {}", path.display(), in_words(&error)),
-        help: None,
-    };
+    let failed = |error: std::io::Error| cant_write(path, &error);
     let mut file = BufWriter::new(File::create(path).map_err(failed)?);
     format::write(table, named, &mut file)
         .and_then(|()| file.flush())

@@ -21,8 +21,8 @@ pub(super) struct TokenMapper {
     loaded: Arc<Loaded>,
     /// Each chosen component and its map followed by the directions, `[d, k]`.
     onto: Vec<(Component, Tensor)>,
-    /// Whether the constants were among the chosen: they have no place.
-    bias: bool,
+    /// The chosen components that have no place: the constants, and what stands for all earlier layers.
+    placeless: Vec<Component>,
 }
 
 /// The maps of one image.
@@ -45,9 +45,16 @@ impl TokenMapper {
         let width = aligned.dim;
         let count = directions.len() / width.max(1);
         let mut onto = Vec::new();
-        let mut bias = false;
+        let mut placeless = Vec::new();
+        // Of a decomposition of the last layers alone, `init` is the sum of all that comes before.
+        let partial = stored.specs().len() < loaded.decomposer.specs().len();
         for &index in components {
             let spec = &stored.specs()[index];
+            let kind = spec.component.kind;
+            if kind == ComponentKind::Bias || partial && kind == ComponentKind::Init {
+                placeless.push(spec.component);
+                continue;
+            }
             if !loaded.decomposer.specs().contains(spec) {
                 let manifest = stored.decomposition().manifest();
                 let (model, set) = (&manifest.model, &manifest.set);
@@ -58,10 +65,6 @@ impl TokenMapper {
                     ),
                     format!("run `decompose {set} with {model}`"),
                 ));
-            }
-            if spec.component.kind == ComponentKind::Bias {
-                bias = true;
-                continue;
             }
             let rows = aligned.maps[index].chunks_exact(width);
             let along = rows.flat_map(|row| {
@@ -74,12 +77,20 @@ impl TokenMapper {
             let map = Tensor::from_vec(along.collect(), (spec.width, count), &Device::Cpu)?;
             onto.push((spec.component, map));
         }
-        Ok(Self { loaded, onto, bias })
+        Ok(Self {
+            loaded,
+            onto,
+            placeless,
+        })
     }
 
-    /// Whether constants were chosen, which have no place and are in no map.
-    pub fn leaves_out_bias(&self) -> bool {
-        self.bias
+    /// The chosen components that are in no map, in words; nothing if all are.
+    pub fn left_out(&self) -> Option<String> {
+        let names: Vec<String> = self.placeless.iter().map(Component::to_string).collect();
+        (!names.is_empty()).then(|| {
+            let verb = if names.len() == 1 { "has" } else { "have" };
+            format!("{} {verb} no place in an image", names.join(" and "))
+        })
     }
 
     /// How many tokens of the model are not the image's.
@@ -90,35 +101,70 @@ impl TokenMapper {
     /// Runs the model on an image and maps it along the directions at the positions `wanted`. Images are taken one at a
     /// time: maps of a batch would all be in memory.
     pub fn maps(&self, picture: &RgbImage, wanted: &[u32]) -> Result<ImageMaps, EngineError> {
-        let preprocess = &self.loaded.checkpoint.preprocess;
-        let decomposer = &self.loaded.decomposer;
-        let (height, width) = decomposer.image_size();
-        let pixels = preprocess.apply(picture);
-        let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
-        let located = decomposer.located(&pixels)?;
-        let columns = Tensor::new(wanted, &Device::Cpu)?;
-        let mut maps = vec![TokenMap::new((height, width)); wanted.len()];
+        let located = self.located(picture)?;
+        let mut maps = vec![TokenMap::new(self.loaded.decomposer.image_size()); wanted.len()];
         for (component, onto) in &self.onto {
-            let (weights, values) = split_of(&located, *component)?;
-            let along = along_directions(&weights, &values, &onto.index_select(&columns, 1)?)?;
-            let along: Vec<f32> = along.flatten_all()?.to_vec1()?;
-            for (direction, map) in maps.iter_mut().enumerate() {
-                let tokens: Vec<f64> = along[direction..]
-                    .iter()
-                    .step_by(wanted.len())
-                    .map(|&value| f64::from(value))
-                    .collect();
-                map.add(tokens.into_iter(), decomposer.special_tokens())
-                    .map_err(|error| EngineError::Refused {
-                        message: error.to_string(),
-                        help: None,
-                    })?;
-            }
+            self.add(&located, *component, onto, wanted, &mut maps)?;
         }
         Ok(ImageMaps {
-            seen: preprocess.framed(picture),
+            seen: self.loaded.checkpoint.preprocess.framed(picture),
             maps,
         })
+    }
+
+    /// As [`Self::maps`], with maps for every component apart: those of the first along all directions, and so on.
+    pub fn maps_apart(&self, picture: &RgbImage, wanted: &[u32]) -> Result<ImageMaps, EngineError> {
+        let located = self.located(picture)?;
+        let empty = TokenMap::new(self.loaded.decomposer.image_size());
+        let mut maps = vec![empty; self.onto.len() * wanted.len()];
+        for ((component, onto), maps) in self.onto.iter().zip(maps.chunks_mut(wanted.len())) {
+            self.add(&located, *component, onto, wanted, maps)?;
+        }
+        Ok(ImageMaps {
+            seen: self.loaded.checkpoint.preprocess.framed(picture),
+            maps,
+        })
+    }
+
+    /// The components that have maps, in order.
+    pub fn components(&self) -> impl ExactSizeIterator<Item = Component> {
+        self.onto.iter().map(|(component, _)| *component)
+    }
+
+    fn located(&self, picture: &RgbImage) -> Result<Located, EngineError> {
+        let decomposer = &self.loaded.decomposer;
+        let (height, width) = decomposer.image_size();
+        let pixels = self.loaded.checkpoint.preprocess.apply(picture);
+        let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
+        Ok(decomposer.located(&pixels)?)
+    }
+
+    /// Adds what a component contributes along the directions `wanted` to their maps.
+    fn add(
+        &self,
+        located: &Located,
+        component: Component,
+        onto: &Tensor,
+        wanted: &[u32],
+        maps: &mut [TokenMap],
+    ) -> Result<(), EngineError> {
+        let (weights, values) = split_of(located, component)?;
+        let onto = onto.index_select(&Tensor::new(wanted, &Device::Cpu)?, 1)?;
+        let along = along_directions(&weights, &values, &onto)?;
+        let along: Vec<f32> = along.flatten_all()?.to_vec1()?;
+        for (direction, map) in maps.iter_mut().enumerate() {
+            let tokens: Vec<f64> = along[direction..]
+                .iter()
+                .step_by(wanted.len())
+                .map(|&value| f64::from(value))
+                .collect();
+            map.add(tokens.into_iter(), self.special_tokens())
+                .map_err(|error| EngineError::Refused {
+                    message: error.to_string(),
+                    help: None,
+                })?;
+        }
+        Ok(())
     }
 
     /// A mask as the model sees its image: resized and cropped likewise, and what is mostly inside counts as inside.

@@ -111,8 +111,8 @@ fn position(specs: &[RowSpec], head: Component, model: &str) -> Result<usize, En
     let place = specs.iter().position(|spec| spec.component == head);
     place.ok_or_else(|| {
         EngineError::refused(
-            format!("{model} has no {head}"),
-            format!("`show units in {model}` lists those it has"),
+            format!("{head} is not stored with this decomposition of {model}"),
+            "decompose all of its layers, without `layers last`",
         )
     })
 }

@@ -243,6 +243,8 @@ pub struct Options {
     pub replacement: Option<Replacement>,
     /// `with stability`
     pub stability: bool,
+    /// `per head`
+    pub per_head: bool,
     /// `as paper`
     pub paper: bool,
 }

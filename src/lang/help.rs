@@ -69,18 +69,20 @@ pub const TOPICS: &[Topic] = &[
             "retrieve 8 images for \"a striped fish\" in dinov2 using top 5 heads for texture",
             "retrieve 8 images like \"probe.jpg\" by color in swin",
             "retrieve 8 images for \"beach\" in dinov2 using best",
+            "retrieve 8 images for \"fish\" in dinov2 | save \"fish.png\"",
         ],
     },
     Topic {
         name: "heatmap",
         summary: "Where in an image is a concept?",
-        form: "heatmap of IMAGE for CONCEPT, … in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
+        form: "heatmap of IMAGE for CONCEPT, … in MODEL [using SELECTION] [without SELECTION] [per head] [OPTIONS]",
         text: "IMAGE is a file (\"probe.jpg\") or a row of a set (scenes[17]). A row per patch of what the model sees, and what the \
                chosen units (all heads, unless you say) take from it along the concept: signed, and summing to what they \
-               contribute.",
+               contribute. `per head`: a map for each of them.",
         examples: &[
             "heatmap of \"probe.jpg\" for \"bird\" in dinov2 using top 3 heads for animal",
             "heatmap of scenes[17] for \"striped\", \"beach\" in maxvit",
+            "heatmap of scenes[17] for \"beach\" in dinov2 using top 3 heads for location per head",
         ],
     },
     Topic {
@@ -88,7 +90,7 @@ pub const TOPICS: &[Topic] = &[
         summary: "Zero-shot masks of a concept, scored where true masks are known.",
         form: "segment SET for CONCEPT in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
         text: "Masks as published: above 0, above the mean. A feature named like a column of the set means for each image the \
-               text that names the column's value. Where the set has masks: pixel accuracy, foreground IoU, two-class mIoU and \
+               text of the column's value. Where the set has masks: pixel accuracy, foreground IoU, two-class mIoU and \
                average precision of each image.",
         examples: &[
             "segment scenes for object in deit",
@@ -101,7 +103,7 @@ pub const TOPICS: &[Topic] = &[
         form: "classify SET by COLUMN in MODEL [using SELECTION] [without SELECTION] [OPTIONS]",
         text: "By a linear head (a discriminant in closed form, fitted on the images of `split` fit or train) and by CLIP's \
                texts: a class's texts are those of the feature with the column's name that hold the class's name, or \
-               the name itself. Accuracies over all images, by group, worst and mean; groups are the classes by the \
+               those of the feature with the class's name, or the name itself. Accuracies over all images, by group, worst and mean; groups are the classes by the \
                column `background` (or `place`, `environment`, `group`), or else by the one named as the concept of \
                the selection. With `without`, before and after: what is left out is replaced by its mean over the \
                images fitted on; beside it as many random components.",
@@ -143,6 +145,7 @@ pub const TOPICS: &[Topic] = &[
             "evaluate ranking of heads in dinov2 on scenes",
             "evaluate ranking of heads for texture in dinov2",
             "evaluate retrieval in deit",
+            "evaluate heatmaps for object in clip",
             "evaluate ablation of heads in deit limit 5",
         ],
     },
@@ -375,18 +378,30 @@ pub const TOPICS: &[Topic] = &[
         summary: "What can be done with an answer.",
         form: "… | where CONDITION | sort COLUMN [desc], … | select COLUMN, … | take N\n\
                … | group COLUMN, …: mean COLUMN, count | save \"FILE\"\n… into NAME",
-        text: "Summaries: mean, median, max, min, sum, std, count. The format of a saved file is its extension's.",
+        text: "Summaries: mean, median, max, min, sum, std, count. The format of a saved file is its extension's; \
+               png saves the images and coloured grids of the answer in place of its rows, without words.",
         examples: &[
             "rank heads for texture in dinov2 | where score > 0.5 | sort layer, score desc | select layer, head, score | take 5",
             "rank heads for texture in dinov2 into best",
         ],
     },
     Topic {
+        name: "prompt",
+        summary: "Keys and commands of the prompt.",
+        form: "Tab completes, Up and Down find earlier queries with the same beginning, Ctrl-R searches them.\n\
+               Enter runs a whole query and goes on with an unfinished one; Alt-Enter always begins a new line, an empty line always runs.\n\
+               Ctrl-X Ctrl-E edits in $VISUAL or $EDITOR, Ctrl-C stops a query or clears the line, Ctrl-D leaves.",
+        text: "Lines that begin with a dot are commands of the prompt itself, such as `.once \"answer.csv\"`; `.help` lists them. \
+               Keys of vi, the banner, the history and more are configured: `vitscope config sample`.",
+        examples: &["help prompt"],
+    },
+    Topic {
         name: "scripts",
         summary: "How statements follow one another.",
         form: "A statement ends at `;`, at a blank line, or where a line begins with a statement's first word.",
-        text: "Words in any letter case; texts in \"…\" or '…'; names with odd characters in `…`; comments after # or --.",
-        examples: &["show models; show images"],
+        text: "Words in any letter case; texts in \"…\" or '…'; names with odd characters in `…`; comments after # or --. `run` \
+               looks for files beside the script; `vitscope --set n=5 FILE` gives it $n.",
+        examples: &["show models; show images", "let n = 5; from _ | take $n"],
     },
 ];
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
+use ratatui::text::Line;
 
 use super::color::Depth;
 use super::detour::Detour;
@@ -14,10 +15,10 @@ use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
-use crate::answer::{Answer, Picture, Sink};
+use crate::answer::{Answer, Captioned, Picture, Sink};
 use crate::failure::Failure;
-use crate::picture::terminal::{self, Protocol};
-use crate::picture::{self, Canvas, ansi};
+use crate::picture::graphics::{Graphics, Protocol};
+use crate::picture::{self, Canvas, ansi, image_rows, pixels, terminal};
 
 /// Columns of pictures that go into a file.
 const COLUMNS_IN_A_FILE: usize = 80;
@@ -220,13 +221,18 @@ impl Console {
     }
 
     fn pictures(&mut self, pictures: &[Picture]) -> io::Result<()> {
-        let protocol = self.look.graphics.protocol;
-        if protocol == Protocol::None || !self.look.format.is_for_people() {
+        if pictures.is_empty() || !self.look.format.is_for_people() {
             return Ok(());
         }
-        let depth = match protocol {
+        // The terminal may have to be asked, and shows the table while it is.
+        self.out.flush()?;
+        let graphics = self.look.graphics();
+        if graphics.protocol == Protocol::None {
+            return Ok(());
+        }
+        let depth = match graphics.protocol {
             Protocol::Characters => Depth::Never,
-            _ => self.look.graphics.depth,
+            _ => graphics.depth,
         };
         let canvas = Canvas {
             columns: self.look.columns().unwrap_or(COLUMNS_IN_A_FILE),
@@ -235,8 +241,35 @@ impl Console {
         };
         for picture in pictures {
             writeln!(self.out)?;
-            for line in picture::draw(picture, canvas) {
-                writeln!(self.out, "{}", ansi::line(&line, depth))?;
+            match picture {
+                Picture::Images(images) if graphics.protocol.has_pixels() => {
+                    self.images(images, canvas, &graphics)?;
+                }
+                _ => self.cells(&picture::draw(picture, canvas), depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn cells(&mut self, lines: &[Line], depth: Depth) -> io::Result<()> {
+        for line in lines {
+            writeln!(self.out, "{}", ansi::line(line, depth))?;
+        }
+        Ok(())
+    }
+
+    /// Images as pixels, their captions as text; as half blocks where pixels fail.
+    fn images(
+        &mut self,
+        images: &[Captioned],
+        canvas: Canvas,
+        graphics: &Graphics,
+    ) -> io::Result<()> {
+        for band in image_rows::bands(images, canvas, graphics) {
+            if pixels::write(&mut self.out, &band.image, band.size, graphics)? {
+                self.cells(&band.captions, graphics.depth)?;
+            } else {
+                self.cells(&image_rows::draw(band.images, canvas), graphics.depth)?;
             }
         }
         Ok(())
@@ -306,39 +339,8 @@ pub fn duration(elapsed: Duration) -> String {
     }
 }
 
-/// Streams that tests can read back.
 #[cfg(test)]
-pub(crate) mod test_streams {
-    use super::*;
-    use std::sync::{Arc, Mutex};
-
-    /// A buffer that is written and read through the same handle.
-    #[derive(Clone, Default)]
-    pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
-
-    impl Page {
-        pub(crate) fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
-
-    impl Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    pub(crate) fn console(look: Look) -> (Console, Page, Page) {
-        let (out, err) = (Page::default(), Page::default());
-        let console = Console::new(Box::new(out.clone()), Box::new(err.clone()), look);
-        (console, out, err)
-    }
-}
+pub(crate) mod test_streams;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal};
 
 use super::color::{self, Depth, When, process_env};
 use super::format::Format;
-use crate::picture::terminal::{self, Graphics, Images};
+use crate::picture::graphics::{Graphics, Place};
+use crate::picture::probe;
+use crate::picture::replies::Replies;
+use crate::picture::terminal::{self, Images};
 
 /// Rows of a table on a terminal unless set otherwise.
 const ROWS_ON_A_TERMINAL: usize = 40;
@@ -20,6 +23,8 @@ pub struct Look {
     pub width: Option<usize>,
     /// Whether stdout is a terminal.
     pub is_terminal: bool,
+    /// Whether stdin is one, through which a terminal answers.
+    pub in_is_terminal: bool,
     /// Whether stderr is one.
     pub err_is_terminal: bool,
     /// Only ASCII in boxes and pictures.
@@ -32,8 +37,10 @@ pub struct Look {
     pub err_depth: Depth,
     /// What was asked for, `--images` or `set images`.
     pub images: Images,
-    /// What was decided.
-    pub graphics: Graphics,
+    /// What was decided, once the first picture needed it.
+    graphics: Option<Graphics>,
+    /// What the terminal answered when it was asked.
+    replies: Option<Replies>,
     /// Whether every answer is followed by rows, time and whether it came from the cache.
     pub timer: bool,
     /// Whether long work shows a progress bar.
@@ -51,13 +58,15 @@ impl Look {
             rows: None,
             width: None,
             is_terminal: false,
+            in_is_terminal: false,
             err_is_terminal: false,
             ascii: false,
             color: When::Auto,
             out_depth: Depth::Never,
             err_depth: Depth::Never,
             images: Images::Auto,
-            graphics: terminal::decide(Images::Auto, Depth::Never, false, &process_env),
+            graphics: None,
+            replies: None,
             timer: false,
             progress: false,
             pager: false,
@@ -70,6 +79,7 @@ impl Look {
         let is_terminal = io::stdout().is_terminal();
         let mut look = Self {
             is_terminal,
+            in_is_terminal: io::stdin().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             rows: is_terminal.then_some(ROWS_ON_A_TERMINAL),
             ascii: !terminal::unicode_locale(&process_env),
@@ -97,10 +107,39 @@ impl Look {
         self.set_images(self.images);
     }
 
-    /// Decides again how pictures are drawn.
+    /// Changes how pictures are to be drawn.
     pub fn set_images(&mut self, images: Images) {
         self.images = images;
-        self.graphics = terminal::decide(images, self.out_depth, self.is_terminal, &process_env);
+        self.graphics = None;
+    }
+
+    /// How pictures are drawn. Where only the terminal can tell it is asked, once and with a deadline, which takes its
+    /// input for that long: call it when a picture is about to be shown, never while a line is being edited.
+    pub fn graphics(&mut self) -> Graphics {
+        if let Some(graphics) = &self.graphics {
+            return graphics.clone();
+        }
+        let place = Place {
+            images: self.images,
+            depth: self.out_depth,
+            stdin: self.in_is_terminal,
+            stdout: self.is_terminal,
+            env: &process_env,
+        };
+        let graphics = place.without_asking().unwrap_or_else(|| {
+            let ask = || probe::ask(probe::deadline(&process_env));
+            place.with(self.replies.get_or_insert_with(ask))
+        });
+        self.graphics.insert(graphics).clone()
+    }
+
+    /// What was typed while the terminal was asked, once: control characters other than line ends left out.
+    pub fn take_typed(&mut self) -> String {
+        let typed = self.replies.as_mut().map(|r| std::mem::take(&mut r.typed));
+        let text = String::from_utf8_lossy(&typed.unwrap_or_default()).replace('\r', "\n");
+        text.chars()
+            .filter(|c| *c == '\n' || !c.is_control())
+            .collect()
     }
 
     /// Sets one setting from words.

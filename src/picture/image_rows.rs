@@ -1,10 +1,13 @@
 //! Images side by side with captions under them, as many to a row as the terminal holds.
 
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::fit::fit;
+use super::graphics::{Graphics, Protocol};
 use super::half_blocks::{characters, half_blocks};
 use crate::answer::Captioned;
 use crate::output::width::{cut_middle, single_line, width};
@@ -17,10 +20,7 @@ const GAP: usize = 2;
 /// Draws the images in rows.
 #[must_use]
 pub fn draw(images: &[Captioned], canvas: Canvas) -> Vec<Line<'static>> {
-    let fitting = (canvas.columns + GAP) / (THUMBNAIL + GAP);
-    let per_row = fitting.clamp(1, images.len().max(1));
-    let share = (canvas.columns + GAP) / per_row;
-    let columns = share.saturating_sub(GAP).clamp(1, LARGEST);
+    let (per_row, columns) = layout(images.len(), canvas);
     let mut lines = Vec::new();
     for (at, row) in images.chunks(per_row).enumerate() {
         if at > 0 {
@@ -30,6 +30,95 @@ pub fn draw(images: &[Captioned], canvas: Canvas) -> Vec<Line<'static>> {
         side_by_side(&tiles, columns, &mut lines);
     }
     lines
+}
+
+/// How many images stand in a row, and how many columns each has.
+fn layout(images: usize, canvas: Canvas) -> (usize, usize) {
+    let fitting = (canvas.columns + GAP) / (THUMBNAIL + GAP);
+    let per_row = fitting.clamp(1, images.max(1));
+    let share = (canvas.columns + GAP) / per_row;
+    (per_row, share.saturating_sub(GAP).clamp(1, LARGEST))
+}
+
+/// One row of images as one picture in pixels, and the captions below it.
+///
+/// One picture per row rather than one per image: where the cursor stands after a picture differs between terminals,
+/// only the line below it is sure.
+#[derive(Clone, Debug)]
+pub struct Band<'a> {
+    /// The images of the row.
+    pub images: &'a [Captioned],
+    /// All of them side by side.
+    pub image: RgbImage,
+    /// Columns and rows of cells that the picture takes.
+    pub size: (usize, usize),
+    /// The captions, each under its image.
+    pub captions: Vec<Line<'static>>,
+}
+
+/// The images in rows, each row as a picture with at most as many pixels as its cells have.
+#[must_use]
+pub fn bands<'a>(images: &'a [Captioned], canvas: Canvas, graphics: &Graphics) -> Vec<Band<'a>> {
+    let (per_row, columns) = layout(images.len(), canvas);
+    let band = |row: &'a [Captioned]| {
+        let (image, size) = joined_pixels(row, columns, graphics);
+        let tiles: Vec<Tile> = row
+            .iter()
+            .map(|i| Tile::captions(i, columns, canvas))
+            .collect();
+        let mut captions = Vec::new();
+        side_by_side(&tiles, columns, &mut captions);
+        Band {
+            images: row,
+            image,
+            size,
+            captions,
+        }
+    };
+    images.chunks(per_row).map(band).collect()
+}
+
+/// A row of images on the terminal's background, each at most `columns` wide and half as many cells high.
+fn joined_pixels(
+    row: &[Captioned],
+    columns: usize,
+    graphics: &Graphics,
+) -> (RgbImage, (usize, usize)) {
+    let (wide, high) = (f64::from(graphics.cell.0), f64::from(graphics.cell.1));
+    let room = (columns as f64 * wide, (columns.div_ceil(2)) as f64 * high);
+    let scaled = |captioned: &Captioned| {
+        let (w, h) = captioned.image.dimensions();
+        let (w, h) = (f64::from(w.max(1)), f64::from(h.max(1)));
+        let scale = (room.0 / w).min(room.1 / h);
+        (w * scale, h * scale)
+    };
+    let highest = row.iter().map(|i| scaled(i).1).fold(1.0, f64::max);
+    let cells = (
+        row.len() * (columns + GAP) - GAP,
+        (highest / high).ceil().max(1.0) as usize,
+    );
+    // Over SSH a quarter of the pixels, where the terminal enlarges by itself.
+    let density = match graphics.protocol {
+        Protocol::Kitty | Protocol::Iterm if graphics.is_remote => 0.5,
+        _ => 1.0,
+    };
+    let pixels = |length: f64| (length * density).round().max(1.0) as u32;
+    let mut canvas = RgbImage::from_pixel(
+        pixels(cells.0 as f64 * wide),
+        pixels(cells.1 as f64 * high),
+        Rgb(graphics.background),
+    );
+    for (at, captioned) in row.iter().enumerate() {
+        if captioned.image.width() == 0 || captioned.image.height() == 0 {
+            continue;
+        }
+        let (w, h) = scaled(captioned);
+        let left = pixels((at * (columns + GAP)) as f64 * wide);
+        let left = if at == 0 { 0 } else { i64::from(left) };
+        let tile = imageops::resize(&captioned.image, pixels(w), pixels(h), FilterType::Triangle);
+        imageops::replace(&mut canvas, &tile, left, 0);
+    }
+    (canvas, cells)
 }
 
 /// One image with its caption, in lines of at most the thumbnail's width.
@@ -47,13 +136,21 @@ impl Tile {
         } else {
             characters(&captioned.image, wide, high)
         };
+        Self {
+            picture,
+            ..Self::captions(captioned, columns, canvas)
+        }
+    }
+
+    /// The tile without its picture.
+    fn captions(captioned: &Captioned, columns: usize, canvas: Canvas) -> Self {
         let ellipsis = if canvas.ascii { "..." } else { "…" };
-        let caption = captioned
-            .caption
-            .lines()
-            .map(|line| cut_middle(&single_line(line), columns, ellipsis))
-            .collect();
-        Self { picture, caption }
+        let lines = captioned.caption.lines();
+        let cut = |line| cut_middle(&single_line(line), columns, ellipsis);
+        Self {
+            picture: Vec::new(),
+            caption: lines.map(cut).collect(),
+        }
     }
 }
 
@@ -99,7 +196,7 @@ fn joined(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{Rgb, RgbImage};
+    use crate::output::color::Depth;
     use ratatui::style::Color;
 
     fn images(count: u8) -> Vec<Captioned> {
@@ -176,5 +273,53 @@ mod tests {
         };
         let lines = draw(&[white], canvas);
         assert!(lines[0].to_string().chars().all(|c| c == '@'));
+    }
+
+    fn graphics(is_remote: bool) -> Graphics {
+        Graphics {
+            protocol: Protocol::Kitty,
+            depth: Depth::True,
+            cell: (8, 16),
+            background: [7, 8, 9],
+            is_remote,
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_band_has_the_pixels_of_its_cells_and_each_image_in_its_place() {
+        let images = images(4);
+        let bands = bands(&images, CANVAS, &graphics(false));
+        assert_eq!(bands.len(), 2, "three to a row");
+        let band = &bands[0];
+        assert_eq!(band.size, (3 * 25 + 2 * GAP, 13));
+        assert_eq!(band.image.dimensions(), (79 * 8, 13 * 16));
+        for at in 0..3u8 {
+            let left = u32::from(at) * (25 + GAP as u32) * 8;
+            assert_eq!(band.image.get_pixel(left + 3, 3).0, [at + 1, 0, 0]);
+        }
+        assert_eq!(band.image.get_pixel(25 * 8 + 4, 3).0, [7, 8, 9], "a gap");
+        assert_eq!(
+            band.image.get_pixel(27 * 8 + 4, 200).0,
+            [7, 8, 9],
+            "below a wide one"
+        );
+        assert!(band.captions[0].to_string().starts_with("scenes[0]"));
+        assert_eq!(bands[1].size.0, 25);
+    }
+
+    #[test]
+    fn over_ssh_a_quarter_of_the_pixels_is_sent_for_as_many_cells() {
+        let images = images(2);
+        let here = bands(&images, CANVAS, &graphics(false)).remove(0);
+        let there = bands(&images, CANVAS, &graphics(true)).remove(0);
+        assert_eq!(here.size, there.size);
+        assert_eq!(there.image.width() * 2, here.image.width());
+        for columns in 1..100 {
+            let canvas = Canvas { columns, ..CANVAS };
+            for band in bands(&images, canvas, &graphics(true)) {
+                assert!(band.size.0 <= columns, "{columns}");
+            }
+        }
     }
 }

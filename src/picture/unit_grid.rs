@@ -166,7 +166,8 @@ impl Plan {
 }
 
 /// Where a value stands on the scale: −1 ..= 1, 0 in the middle of a signed scale and at the low end of another.
-fn position(grid: &UnitGrid, value: f32) -> f32 {
+#[must_use]
+pub fn position(grid: &UnitGrid, value: f32) -> f32 {
     let (least, from, length) = if grid.low < 0.0 {
         (-1.0, 0.0, grid.low.abs().max(grid.high.abs()))
     } else {

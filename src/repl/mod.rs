@@ -143,8 +143,11 @@ impl Keyboard {
                     guide.assist = engine.assist();
                     guide.depth = console.look.out_depth;
                 }
+                // What was typed while the terminal was asked what it can show.
+                let typed = console.look.take_typed();
                 loop {
-                    return match editor.readline(&(raw.as_str(), styled.as_str())) {
+                    let prompt = (raw.as_str(), styled.as_str());
+                    return match editor.readline_with_initial(&prompt, (&typed, "")) {
                         Ok(text) => Typed::Text(text),
                         Err(ReadlineError::Interrupted) => {
                             match editor.helper().and_then(Guide::edited) {

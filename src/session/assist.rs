@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::front::{Assist, Candidate, Role};
+use crate::front::{Assist, Candidate, Name, NameKind, Role};
 use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::complete::{CandidateKind, complete};
 use crate::lang::highlight::{Paint, highlight};
@@ -126,4 +126,36 @@ impl Assist for Helper {
         let all: Vec<&str> = hints.chain(words).collect();
         (!all.is_empty()).then(|| all.join(" · "))
     }
+}
+
+/// Everything in the catalog, kind by kind, each with a few words.
+pub(super) fn names(catalog: &Catalog) -> Vec<Name> {
+    let named = |kind, name: &str, about: String| Name {
+        kind,
+        name: name.to_owned(),
+        about,
+    };
+    let models = catalog.models.iter().map(|model| {
+        let layers = format!("{}, {} layers", model.family, model.layers());
+        let on = model.decomposed_on.join(", ");
+        let about = if on.is_empty() {
+            layers
+        } else {
+            format!("{layers}, decomposed on {on}")
+        };
+        named(NameKind::Model, &model.name, about)
+    });
+    let sets = catalog.sets.iter().map(|set| {
+        let about = format!("{} images", set.rows);
+        named(NameKind::Images, &set.name, about)
+    });
+    let features = catalog.features.iter().map(|feature| {
+        let about = feature.texts.join("; ");
+        named(NameKind::Feature, &feature.name, about)
+    });
+    let results = catalog.results.iter().map(|result| {
+        let columns: Vec<&str> = result.columns.iter().map(|c| c.name.as_str()).collect();
+        named(NameKind::Result, &result.name, columns.join(", "))
+    });
+    models.chain(sets).chain(features).chain(results).collect()
 }

@@ -47,6 +47,9 @@ impl SwinWeights {
     /// # Errors
     /// [`CheckpointError::Tensors`] lists everything that doesn't fit `config`.
     pub fn take(config: &SwinConfig, mut weights: Weights) -> Result<Self, CheckpointError> {
+        if config.dialect == SwinDialect::Transformers {
+            weights.rename(on_disk);
+        }
         let names = Names::of(config, &weights);
         let (last, stages) = (config.widths.len() - 1, 0..config.widths.len());
         let (patch, patch_norm, norm) = match config.dialect {
@@ -74,6 +77,23 @@ impl SwinWeights {
         weights.finish(&config.reason())?;
         Ok(taken)
     }
+}
+
+/// transformers 5 calls tensors otherwise in memory than in the folders it saves; the name in a folder, where they differ.
+fn on_disk(name: &str) -> Option<String> {
+    let parts = [
+        ("attention.q_proj.", "attention.self.query."),
+        ("attention.k_proj.", "attention.self.key."),
+        ("attention.v_proj.", "attention.self.value."),
+        ("attention.o_proj.", "attention.output.dense."),
+        ("attention.relative_position_bias.", "attention.self."),
+        ("mlp.fc1.", "intermediate.dense."),
+        ("mlp.fc2.", "output.dense."),
+    ];
+    let (memory, disk) = parts
+        .into_iter()
+        .find(|(memory, _)| name.contains(memory))?;
+    Some(name.replacen(memory, disk, 1))
 }
 
 /// What a dialect calls its tensors.

@@ -4,10 +4,12 @@ use candle_core::{Device, Tensor};
 use vitscope::analysis::{TokenMap, along_directions};
 use vitscope::answer::Picture;
 use vitscope::decompose::{Component, ComponentKind, Located};
+use vitscope::session::Session;
 
 use super::small::{IMAGES, ask, session, store};
 use super::{floats, model, numbers, whole};
 use crate::support::hashed;
+use crate::support::shell::copy_tree;
 
 /// Weights `[1, S, T]` and values `[1, T, d]` of a component of image 0.
 fn split_of(located: &Located, component: Component) -> (Tensor, Tensor) {
@@ -197,10 +199,84 @@ fn without_using_all_heads_are_mapped_and_without_takes_some_away() {
     let some = notes("heatmap of scenes[0] for \"a dog\" in clip without head 5.1");
     assert!(some.contains("by all heads without head 5.1"), "{some}");
     let bias = notes("heatmap of scenes[0] for \"a dog\" in clip using components");
-    assert!(bias.contains("have no place"), "{bias}");
+    assert!(bias.contains("bias has no place"), "{bias}");
+    let alone = session().ask("heatmap of scenes[0] for \"a dog\" in clip using bias");
+    let said = alone.expect_err("nothing has a place").to_string();
+    assert!(said.contains("no place"), "{said}");
     let refused = session().ask("heatmap of scenes[0] for \"a dog\" in clip where split = \"fit\"");
     let said = refused
         .expect_err("a condition has nothing to choose from")
         .to_string();
     assert!(said.contains("one image"), "{said}");
+}
+
+#[test]
+fn what_stands_for_all_earlier_layers_has_no_place() {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    copy_tree(store().root(), copy.path());
+    let mut session = Session::open(copy.path()).expect("a session");
+    for statement in [
+        "add images few from \"SCENES\"",
+        "decompose few with clip layers last 2",
+    ] {
+        let scenes = store().set_info("scenes").expect("a set").source;
+        let statement = statement.replace("SCENES", &scenes.display().to_string());
+        session.ask(&statement).expect("prepared");
+    }
+    let mut map =
+        |rest: &str| session.ask(&format!("heatmap of few[3] for \"a dog\" in clip {rest}"));
+    let heads = map("using heads 5.* and head 4.2").expect("stored").frame;
+    let whole =
+        ask("heatmap of scenes[3] for \"a dog\" in clip using heads 5.* and head 4.2").frame;
+    let pairs = floats(&heads, "a dog")
+        .into_iter()
+        .zip(floats(&whole, "a dog"));
+    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
+    let all = map("using components").expect("a map").notes.join("\n");
+    assert!(all.contains("init and bias have no place"), "{all}");
+    let said = map("using init")
+        .expect_err("nothing has a place")
+        .to_string();
+    assert!(said.contains("init has no place"), "{said}");
+}
+
+#[test]
+fn maps_per_head_add_up_to_the_map_of_all() {
+    for (model, using) in [
+        ("dinov2", "using head 5.0 and head 2.1"),
+        ("swin", "using head 0.1 and mlp 0 and head 6.3"),
+    ] {
+        let of = |rest: &str| {
+            ask(&format!(
+                "heatmap of scenes[5] for \"a dog\", \"the beach\" in {model} {using} {rest}"
+            ))
+        };
+        let (whole, apart) = (of(""), of("per head"));
+        let units = using.split(" and ").count();
+        assert_eq!(apart.frame.width(), 2 + 2 * units);
+        let [Picture::Images(pictures)] = apart.pictures.as_slice() else {
+            panic!("images side by side");
+        };
+        assert_eq!(pictures.len(), 1 + 2 * units);
+        let mut sum = vec![0.0; whole.frame.height()];
+        for column in apart.frame.columns() {
+            if column.name().starts_with("the beach, ") {
+                let own = floats(&apart.frame, column.name());
+                sum.iter_mut()
+                    .zip(own)
+                    .for_each(|(sum, value)| *sum += value);
+            }
+        }
+        let want = floats(&whole.frame, "the beach");
+        assert!(
+            sum.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-6),
+            "{model}"
+        );
+    }
+    let one = ask("heatmap of scenes[5] for \"a dog\" in dinov2 using head 5.0 per head");
+    assert!(one.frame.column("head 5.0").is_ok());
+    let refused = session()
+        .ask("heatmap of scenes[5] for \"a dog\", \"a fish\", \"an owl\" in swin per head");
+    let said = refused.expect_err("too many maps").to_string();
+    assert!(said.contains("are the most"), "{said}");
 }

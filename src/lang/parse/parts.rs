@@ -176,6 +176,10 @@ impl Reader {
                 options.stability = true;
                 Ok(())
             }
+            Rule::per_head => {
+                options.per_head = true;
+                Ok(())
+            }
             _ => {
                 options.paper = true;
                 Ok(())
@@ -224,6 +228,7 @@ fn is_option(rule: Rule) -> bool {
             | paper
             | replacement
             | stability
+            | Rule::per_head
             | Rule::via
             | Rule::using
             | Rule::without

@@ -259,6 +259,7 @@ impl Display for Options {
         clause(f, "template", self.template.as_ref())?;
         clause(f, "with", self.replacement.as_ref())?;
         flag(f, "with stability", self.stability)?;
+        flag(f, "per head", self.per_head)?;
         flag(f, "as paper", self.paper)?;
         // Last, because `random 5 heads seed 3` has a seed of its own.
         clause(f, "using", self.using.as_ref())?;

@@ -31,6 +31,8 @@ pub struct Question {
     pub via: Option<Component>,
     /// Whether to resample instantiations and images.
     pub stability: bool,
+    /// Whether every component has a map of its own.
+    pub per_head: bool,
     /// Whether units are called by the paper's own names.
     pub paper: bool,
     /// How many images to retrieve.

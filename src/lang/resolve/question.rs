@@ -53,6 +53,7 @@ impl<'a> Resolver<'a> {
             template: self.template(options.template.as_ref())?,
             count: written.count.as_ref().map(|n| self.count(n)).transpose()?,
             stability: options.stability,
+            per_head: options.per_head,
             paper: options.paper,
             cumulatively: written.cumulatively,
             replacement: options.replacement.unwrap_or(ast::Replacement::Mean),

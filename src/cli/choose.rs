@@ -1,0 +1,139 @@
+//! What flags choose: the configuration of the run, variables, how answers look.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use super::Flags;
+use crate::config::{self, Config, Origin};
+use crate::failure::Failure;
+use crate::front::Source;
+use crate::output::color::{Depth, process_env};
+use crate::output::console::Console;
+
+impl Flags {
+    /// The statements that `--set` stands for: a number where the value is one, else a text.
+    pub(super) fn variables(&self) -> Vec<Source> {
+        let statement = |(name, value): &(String, String)| {
+            let quoted = || format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+            let plain = |c: char| c.is_ascii_digit() || c == '.';
+            let number =
+                value.parse::<f64>().is_ok() && value.trim_start_matches('-').chars().all(plain);
+            let value = if number { value.clone() } else { quoted() };
+            Source {
+                name: "--set".to_owned(),
+                text: format!("let {name} = {value}"),
+            }
+        };
+        self.set.iter().map(statement).collect()
+    }
+
+    /// The configuration file of this run.
+    fn config_file(&self) -> Option<PathBuf> {
+        match (self.no_config, &self.config) {
+            (true, _) => None,
+            (false, Some(path)) => Some(path.clone()),
+            (false, None) => config::default_file(),
+        }
+    }
+
+    /// What is chosen by file, environment and flags.
+    pub(super) fn configure(&self, matches: &ArgMatches) -> Result<Config, Failure> {
+        let mut config = match self.config_file() {
+            Some(path) => Config::read(&path)?,
+            None => Config::default(),
+        };
+        config::from_environment(&mut config, &process_env);
+        let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if let Some(store) = self.store.as_ref().filter(|_| given("store")) {
+            let store = store.to_string_lossy();
+            config.choose("store", store, Origin::Flag("--store"));
+        }
+        let words = [
+            (
+                "format",
+                "--format",
+                self.format.map(|f| f.word().to_owned()),
+            ),
+            ("images", "--images", self.images.map(|i| word_of(&i))),
+            ("color", "--color", self.color.map(|c| word_of(&c))),
+        ];
+        for (key, flag, word) in words {
+            if let Some(word) = word.filter(|_| given(key)) {
+                config.choose(key, word, Origin::Flag(flag));
+            }
+        }
+        for (flag, on) in [("--no-progress", self.no_progress), ("--quiet", self.quiet)] {
+            if on {
+                config.choose("progress", "off", Origin::Flag(flag));
+            }
+        }
+        Ok(config)
+    }
+
+    /// What flags say about the streams that no key of the configuration does.
+    pub(super) fn finish_look(&self, console: &mut Console) {
+        console.pick = self.result.clone();
+        let look = &mut console.look;
+        look.ascii |= self.ascii;
+        // Ours is the only decision: the library that drives the terminal reads NO_COLOR by itself otherwise.
+        crossterm::style::force_color_output(look.out_depth != Depth::Never);
+    }
+}
+
+/// `name=value` of `--set`.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is NAME=VALUE")?;
+    let begins = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if !begins || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return Err("NAME is letters, digits and `_`, a letter first".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The word that a flag's value is written as.
+fn word_of<T: clap::ValueEnum>(value: &T) -> String {
+    let named = value.to_possible_value();
+    named.map_or(String::new(), |named| named.get_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn variables_become_statements_that_mean_the_same() {
+        let flags = Flags::try_parse_from([
+            "vitscope",
+            "--set",
+            "n=5",
+            "--set",
+            "t=a \"b\" \\c",
+            "--set",
+            "e=",
+            "--set",
+            "v=1e999",
+        ]);
+        let texts: Vec<String> = flags
+            .unwrap()
+            .variables()
+            .into_iter()
+            .map(|s| s.text)
+            .collect();
+        assert_eq!(texts[0], "let n = 5");
+        assert_eq!(texts[1], r#"let t = "a \"b\" \\c""#);
+        assert_eq!(texts[3], "let v = \"1e999\"");
+        for wrong in ["n", "=5", "5=5", "a b=1"] {
+            assert!(
+                Flags::try_parse_from(["vitscope", "--set", wrong]).is_err(),
+                "{wrong}"
+            );
+        }
+        for text in texts {
+            crate::lang::script::parse_statement(&text).unwrap();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The unit map: a cell per unit coloured by its score, marks, and the cursor.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::super::layout::Pane;
+use super::super::map::UnitMap;
+use super::super::state::State;
+use super::{pane, put};
+use crate::answer::UnitGrid;
+use crate::output::color::Depth;
+use crate::output::width::{single_line, width};
+use crate::picture::colormap::{diverging, ink_on};
+use crate::picture::unit_grid::position;
+
+/// Columns of a unit with its score: mark, sign, `.60` or `1.00`, blank …
+const WITH_SCORE: usize = 7;
+/// … and without.
+const BARE: usize = 3;
+
+/// Rows of the pane that are not units: column labels, the line about the unit.
+const AROUND: usize = 2;
+
+/// How a map is laid out in a pane.
+struct Grid {
+    label: usize,
+    cell: usize,
+}
+
+impl Grid {
+    fn of(grid: &UnitGrid, inside: Rect) -> Self {
+        let label = grid.row_labels.iter().map(|l| width(l)).max().unwrap_or(0) + 1;
+        let room = usize::from(inside.width).saturating_sub(label);
+        let cell = if grid.cols * WITH_SCORE <= room {
+            WITH_SCORE
+        } else {
+            BARE
+        };
+        Self { label, cell }
+    }
+}
+
+/// How many rows and columns of units a pane holds.
+#[must_use]
+pub fn room(grid: &UnitGrid, inside: Rect) -> (usize, usize) {
+    let plan = Grid::of(grid, inside);
+    let columns = usize::from(inside.width).saturating_sub(plan.label) / plan.cell;
+    (usize::from(inside.height).saturating_sub(AROUND), columns)
+}
+
+/// The unit at a place inside the pane.
+#[must_use]
+pub fn unit_at(map: &UnitMap, inside: Rect, (x, y): (usize, usize)) -> Option<(usize, usize)> {
+    let plan = Grid::of(map.grid(), inside);
+    let (rows, _) = room(map.grid(), inside);
+    let row = y.checked_sub(1).filter(|row| *row < rows)? + map.from.0;
+    let col = x.checked_sub(plan.label)? / plan.cell + map.from.1;
+    (row < map.grid().rows && col < map.grid().cols).then_some((row, col))
+}
+
+/// Draws the pane.
+pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
+    let title = state
+        .map
+        .as_ref()
+        .map_or("", |map| map.grid().model.as_str());
+    let inside = pane(state, Pane::Map, title, area, frame);
+    let Some(map) = &state.map else {
+        put(
+            frame,
+            inside,
+            0,
+            0,
+            "rank heads for TEXT in MODEL",
+            state.theme.dim(),
+        );
+        put(
+            frame,
+            inside,
+            0,
+            1,
+            "draws its scores here",
+            state.theme.dim(),
+        );
+        return;
+    };
+    let grid = map.grid();
+    let plan = Grid::of(grid, inside);
+    let (rows, cols) = room(grid, inside);
+    for x in 0..cols.min(grid.cols - map.from.1) {
+        let label = grid
+            .col_labels
+            .get(map.from.1 + x)
+            .map_or("", String::as_str);
+        let at = plan.label + x * plan.cell;
+        let right = plan.cell - 1;
+        put(
+            frame,
+            inside,
+            at,
+            0,
+            &format!("{label:>right$}"),
+            state.theme.dim(),
+        );
+    }
+    for y in 0..rows.min(grid.rows - map.from.0) {
+        let row = map.from.0 + y;
+        let label = grid.row_labels.get(row).map_or("", String::as_str);
+        let right = plan.label - 1;
+        put(
+            frame,
+            inside,
+            0,
+            y + 1,
+            &format!("{label:>right$}"),
+            state.theme.dim(),
+        );
+        for x in 0..cols.min(grid.cols - map.from.1) {
+            let at = (row, map.from.1 + x);
+            let (text, style) = unit(state, map, at, plan.cell);
+            put(
+                frame,
+                inside,
+                plan.label + x * plan.cell,
+                y + 1,
+                &text,
+                style,
+            );
+        }
+    }
+    let below = rows.min(grid.rows) + 1;
+    put(frame, inside, 0, below, &about(state, map), Style::new());
+}
+
+/// A unit's cell: `*` where it is marked, its score where there is room, brackets and reversed colours under the cursor.
+fn unit(state: &State, map: &UnitMap, at: (usize, usize), cell: usize) -> (String, Style) {
+    let here = map.at == at;
+    let Some(value) = map.value(at) else {
+        let text = if here {
+            format!("[{}]", " ".repeat(cell - 2))
+        } else {
+            " ".repeat(cell)
+        };
+        return (text, Style::new());
+    };
+    let mark = if map.marked.contains(&at) { '*' } else { ' ' };
+    let t = position(map.grid(), value);
+    let number = if cell == WITH_SCORE {
+        format!("{value:>5.2}")
+    } else {
+        String::new()
+    };
+    let middle = match (cell == WITH_SCORE, state.depth) {
+        (true, _) if mark == '*' => format!("*{}", number.trim_start()),
+        (true, _) => number,
+        (false, Depth::Never) if mark == ' ' => strength(t).to_string(),
+        (false, _) => mark.to_string(),
+    };
+    let inner = cell - 2;
+    let text = if here {
+        format!("[{middle:>inner$}]")
+    } else {
+        format!(" {middle:>inner$} ")
+    };
+    let background = diverging(t);
+    let color = |[r, g, b]: [u8; 3]| Color::Rgb(r, g, b);
+    let mut style = Style::new()
+        .bg(color(background))
+        .fg(color(ink_on(background)));
+    if here {
+        style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    } else if mark == '*' {
+        style = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    }
+    (text, style)
+}
+
+/// Strength and sign as a character, where there are no colours.
+fn strength(t: f32) -> char {
+    let set = if t < 0.0 {
+        ['.', '-', '=', '%']
+    } else {
+        ['.', '+', '#', '@']
+    };
+    set[(t.abs() * 3.0).round().clamp(0.0, 3.0) as usize]
+}
+
+fn about(state: &State, map: &UnitMap) -> String {
+    let score = map
+        .value(map.at)
+        .map_or("no score".to_owned(), |v| format!("{v:.4}"));
+    let mut text = format!("{} {score}", map.unit());
+    if !map.marked.is_empty() {
+        text += &format!(" · {} marked", map.marked.len());
+    }
+    if map.follow {
+        text += " · following";
+    }
+    if map.grids.len() > 1 {
+        text += &format!(" · map {} of {}", map.shown + 1, map.grids.len());
+    }
+    let text = single_line(&text.replace('·', "|"));
+    if state.ascii {
+        text
+    } else {
+        text.replace('|', "·")
+    }
+}

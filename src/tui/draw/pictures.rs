@@ -1,0 +1,83 @@
+//! The picture that belongs to the selection, as large as its pane allows.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Text;
+use ratatui::widgets::Paragraph;
+
+use super::super::layout::Pane;
+use super::super::state::State;
+use super::{ellipsis, pane, put};
+use crate::answer::{Captioned, Picture};
+use crate::output::color::Depth;
+use crate::output::width::{cut_middle, single_line};
+use crate::picture::fit::fit;
+use crate::picture::half_blocks::{characters, half_blocks};
+use crate::picture::{self, Canvas};
+
+/// The most lines a caption takes.
+const CAPTION: usize = 2;
+
+pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
+    let pictures = &state.pictures;
+    let title = if pictures.all.is_empty() {
+        String::new()
+    } else {
+        format!("{} of {}", pictures.shown + 1, pictures.all.len())
+    };
+    let inside = pane(state, Pane::Pictures, &title, area, frame);
+    let Some(picture) = pictures.all.get(pictures.shown) else {
+        put(
+            frame,
+            inside,
+            0,
+            0,
+            "retrieve 8 images for TEXT in MODEL",
+            state.theme.dim(),
+        );
+        put(frame, inside, 0, 1, "shows them here", state.theme.dim());
+        return;
+    };
+    let colored = state.depth != Depth::Never;
+    let Some(image) = single(picture) else {
+        let canvas = Canvas {
+            columns: inside.width.into(),
+            colored,
+            ascii: state.ascii,
+        };
+        frame.render_widget(Paragraph::new(picture::draw(picture, canvas)), inside);
+        return;
+    };
+    let caption: Vec<&str> = image.caption.lines().take(CAPTION).collect();
+    let rows = usize::from(inside.height).saturating_sub(caption.len());
+    if rows == 0 || inside.width == 0 {
+        return;
+    }
+    let (width, height) = image.image.dimensions();
+    let (columns, rows) = fit(width, height, inside.width.into(), rows);
+    let lines = if colored && !state.ascii {
+        half_blocks(&image.image, columns, rows)
+    } else {
+        characters(&image.image, columns, rows)
+    };
+    let left = (usize::from(inside.width) - columns) / 2;
+    let place = Rect {
+        x: inside.x + left as u16,
+        width: columns as u16,
+        height: rows as u16,
+        ..inside
+    };
+    frame.render_widget(Paragraph::new(Text::from(lines)), place);
+    for (at, line) in caption.iter().enumerate() {
+        let line = cut_middle(&single_line(line), inside.width.into(), ellipsis(state));
+        put(frame, inside, 0, rows + at, &line, state.theme.dim());
+    }
+}
+
+/// The image, if it is one; charts draw themselves.
+fn single(picture: &Picture) -> Option<&Captioned> {
+    match picture {
+        Picture::Images(images) => images.first(),
+        _ => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! What working threads say.
+
+use std::sync::Arc;
+
+use super::super::event::{Effect, Msg};
+use super::super::map::UnitMap;
+use super::super::state::{Job, Shown, State};
+use super::super::table::Table;
+use super::panes;
+use crate::answer::{Answer, Picture};
+use crate::failure::{Exit, Failure};
+
+pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Started(statement) => {
+            let stopping = state.job.as_ref().is_some_and(|job| job.stopping);
+            state.job = Some(Job {
+                statement,
+                since: state.now,
+                stage: None,
+                stopping,
+            });
+        }
+        Msg::Progress(what, done, total) => {
+            if let Some(job) = &mut state.job {
+                job.stage = Some((what, done, total));
+            }
+        }
+        Msg::StageOver => {
+            if let Some(job) = &mut state.job {
+                job.stage = None;
+            }
+        }
+        Msg::Note(sentence) => state.say(sentence),
+        Msg::Answer(answer) => show(state, &answer),
+        Msg::Text(text) => {
+            state.scroll = 0;
+            state.shown = Shown::Text(text);
+        }
+        Msg::Done(statement) => state.succeeded.push(statement),
+        Msg::Failed(failure) => fail(state, failure),
+        Msg::Farewell => return vec![Effect::Quit],
+        Msg::Idle(knowledge) => {
+            state.job = None;
+            state.knowledge = knowledge;
+        }
+        Msg::Arranged(generation, order) => {
+            state.table.take(generation, order);
+            panes::row_selected(state);
+        }
+        Msg::Said(Ok(sentence)) => state.say(sentence),
+        Msg::Said(Err(sentence)) => state.complain(sentence),
+    }
+    Vec::new()
+}
+
+/// Puts an answer into the panes. What it has no part for stays: images found from a map leave the map.
+fn show(state: &mut State, answer: &Arc<Answer>) {
+    let rows = answer.frame.height();
+    let seconds = answer.elapsed.as_secs_f64();
+    let cached = if answer.cached {
+        ", all from the store"
+    } else {
+        ""
+    };
+    for note in &answer.notes {
+        state.say(note.clone());
+    }
+    if answer.frame.width() > 0 {
+        let words = if rows == 1 { "row" } else { "rows" };
+        state.say(format!("{rows} {words} in {seconds:.2} s{cached}"));
+        state.table = Table::new(answer.frame.clone(), state.table.generation);
+        state.shown = Shown::Table;
+    } else {
+        state.shown = Shown::Text(answer.notes.join("\n"));
+    }
+    state.scroll = 0;
+    state.answer = Arc::clone(answer);
+    let (mut grids, mut images, mut charts) = (Vec::new(), Vec::new(), Vec::new());
+    for picture in &answer.pictures {
+        match picture {
+            Picture::UnitGrid(grid) => grids.push(grid.clone()),
+            Picture::Images(some) => {
+                images.extend(some.iter().map(|one| Picture::Images(vec![one.clone()])));
+            }
+            chart => charts.push(chart.clone()),
+        }
+    }
+    state.pictures.follow_rows = !images.is_empty() && images.len() == rows;
+    images.extend(charts);
+    if !images.is_empty() {
+        state.pictures.all = images;
+        state.pictures.shown = 0;
+    }
+    if let Some(map) = UnitMap::new(grids) {
+        state.map = Some(map);
+    }
+    panes::row_selected(state);
+}
+
+fn fail(state: &mut State, failure: Failure) {
+    if failure.exit == Exit::Cancelled {
+        state.say("stopped; nothing half-done was kept");
+        return;
+    }
+    if failure.is_silent() {
+        return;
+    }
+    state.complain(failure.to_string());
+    state.scroll = 0;
+    state.shown = Shown::Failure(failure);
+}

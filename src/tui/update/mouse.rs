@@ -1,0 +1,78 @@
+//! The mouse: a click focuses and selects, the wheel moves what is under it.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::super::draw;
+use super::super::event::Effect;
+use super::super::keys::Action;
+use super::super::layout::{Pane, Places};
+use super::super::state::{Shown, State, Top};
+use super::{act, panes};
+
+/// Rows that one turn of the wheel moves.
+const WHEEL: usize = 3;
+
+pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
+    let Some(places) = state.places() else {
+        return Vec::new();
+    };
+    let pane = places.at(event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => {
+            if state.top != Top::Nothing {
+                state.top = Top::Nothing;
+            } else if let Some(pane) = pane {
+                act::focus(state, pane);
+                click(state, &places, pane, event.column, event.row);
+            }
+            Vec::new()
+        }
+        MouseEventKind::ScrollUp => wheel(state, pane, Action::Up),
+        MouseEventKind::ScrollDown => wheel(state, pane, Action::Down),
+        _ => Vec::new(),
+    }
+}
+
+fn click(state: &mut State, places: &Places, pane: Pane, column: u16, row: u16) {
+    let inside = places.inside(pane);
+    if !inside.contains((column, row).into()) {
+        return;
+    }
+    let (x, y) = (usize::from(column - inside.x), usize::from(row - inside.y));
+    match pane {
+        Pane::Results if matches!(state.shown, Shown::Table) && y > 0 => {
+            let last = state.table.order.len().saturating_sub(1);
+            state.table.row = (state.table.top + y - 1).min(last);
+            panes::row_selected(state);
+        }
+        Pane::Map => {
+            if let Some(map) = &mut state.map {
+                if let Some(at) = draw::map::unit_at(map, inside, (x, y)) {
+                    map.go(at);
+                }
+                panes::unit_selected(state);
+            }
+        }
+        Pane::Catalog => {
+            if let Some(at) = draw::catalog::name_at(state, inside, y) {
+                state.name = at;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn wheel(state: &mut State, pane: Option<Pane>, action: Action) -> Vec<Effect> {
+    for _ in 0..WHEEL {
+        match (&state.top, pane) {
+            (Top::Overlay(_), _) => drop(act::act(state, action)),
+            (_, Some(Pane::Results)) => drop(panes::results(state, action)),
+            (_, Some(Pane::Catalog)) => drop(panes::catalog(state, action)),
+            _ => {}
+        }
+    }
+    if let (Top::Nothing, Some(Pane::Pictures)) = (&state.top, pane) {
+        drop(panes::pictures(state, action));
+    }
+    Vec::new()
+}
