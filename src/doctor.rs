@@ -122,6 +122,10 @@ fn about_the_terminal(console: &mut Console) -> Vec<[String; 3]> {
         variable("LANG")
     );
     let (width, height) = graphics.cell;
+    let cell = match graphics.protocol.has_pixels() {
+        true => format!(", on cells of {width} × {height} pixels"),
+        false => String::new(),
+    };
     vec![
         [
             "terminal".into(),
@@ -137,12 +141,7 @@ fn about_the_terminal(console: &mut Console) -> Vec<[String; 3]> {
         [
             "pictures".into(),
             graphics.protocol.words().into(),
-            graphics.reason,
-        ],
-        [
-            "cell".into(),
-            format!("{width} × {height} pixels"),
-            "answered by the terminal, or supposed".into(),
+            graphics.reason + &cell,
         ],
         ["boxes".into(), boxes.into(), locale],
     ]

@@ -134,7 +134,6 @@ fn what_this_version_does_not_compute_is_said_in_one_sentence() {
         "spans of head 5.2 in clip limit 10",
         "rank heads for texture in dinov2 via head 5.2",
         "rank heads for texture in dinov2 with stability",
-        "decompose scenes with deit tokens",
     ] {
         let ran = ask(&demo().store, query);
         // Versions differ in what they compute; none may fail in another way than by saying so.

@@ -2,8 +2,9 @@
 //! that nothing changes.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
+use std::process::Stdio;
 
 use polars_io::prelude::{IpcReader, ParquetReader, SerReader};
 
@@ -190,4 +191,59 @@ fn the_interactive_flag_needs_a_terminal() {
     let ran = on(Path::new("/nonexistent"), &["-i", "-c", "show models"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert!(ran.err.contains("terminal"), "{}", ran.err);
+}
+
+#[test]
+fn a_script_that_runs_itself_is_stopped() {
+    let folder = empty();
+    let script = folder.path().join("loop.vq");
+    fs::write(&script, "run \"loop.vq\"").expect("a script");
+    let ran = on(folder.path(), &[script.to_str().expect("UTF-8")]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("does it run itself?"), "{}", ran.err);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let store = empty();
+    let queries = "sql \"select 1 as a\";".repeat(20_000);
+    let script = store.path().join("long.vq");
+    fs::write(&script, queries).expect("a script");
+    let mut child = vitscope()
+        .arg("--store")
+        .arg(store.path())
+        .args(["--format", "csv"])
+        .arg(&script)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built for this test");
+    let mut first = [0; 4];
+    let mut out = child.stdout.take().expect("a pipe");
+    out.read_exact(&mut first).expect("an answer");
+    drop(out);
+    let output = child.wait_with_output().expect("a child of ours");
+    assert_eq!((&first, output.status.code()), (b"a\n1\n", Some(0)));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_doctor_tells_what_a_report_needs() {
+    let store = empty();
+    let ran = on(store.path(), &["doctor", "--format", "json"]).ok();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&ran.out).expect("an array");
+    let named = |what: &str| rows.iter().find(|row| row["what"] == what);
+    for what in [
+        "version",
+        "machine",
+        "configuration",
+        "history",
+        "terminal",
+        "pictures",
+        "store",
+    ] {
+        assert!(named(what).is_some(), "{what}: {}", ran.out);
+    }
+    let version = &named("version").expect("a version")["value"];
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
 }

@@ -228,7 +228,7 @@ fn rankings_of_neurons_say_what_they_rest_on() {
         ),
         (
             "rank neurons 5.0 for texture in dinov2 with stability",
-            "with stability",
+            "how steady",
         ),
         ("rank neurons 5.99999 for texture in dinov2", "neuron"),
     ] {

@@ -74,6 +74,22 @@ fn kitty_gets_its_own_protocol() {
 }
 
 #[test]
+fn over_ssh_a_grid_of_images_is_seen_within_three_seconds_at_a_megabit() {
+    let here = shown(KITTY, &[], &[]);
+    let remote = shown(
+        KITTY,
+        &[],
+        &[("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")],
+    );
+    assert!(remote.wrote(b"\x1b_Gf=100,a=T,q=2,c="));
+    let seconds = |terminal: &Pty| terminal.written.len() as f64 * 8.0 / 1e6;
+    assert!(seconds(&remote) < 2.5, "{} s", seconds(&remote));
+    assert!(seconds(&remote) < seconds(&here));
+    let blocks = shown(KITTY, &["--images", "blocks"], &[]);
+    assert!(seconds(&blocks) < 0.8, "{} s", seconds(&blocks));
+}
+
+#[test]
 fn iterm_gets_its_own_protocol() {
     let terminal = shown(ITERM, &[], &[]);
     assert!(terminal.wrote(b"\x1b]1337;File=inline=1;size="));
@@ -83,7 +99,8 @@ fn iterm_gets_its_own_protocol() {
 #[test]
 fn a_sixel_terminal_gets_sixel() {
     let terminal = shown(FOOT, &[], &[]);
-    assert!(terminal.wrote(b"\x1bP") && !blocks(&terminal));
+    // 100 columns of 10 pixels, to the multiple of 6 that the encoder can do.
+    assert!(terminal.wrote(b"\x1bPq\"1;1;996;") && !blocks(&terminal));
     assert!(!terminal.wrote(b"\x1b_Gf=") && !terminal.wrote(b"\x1b]1337"));
 }
 
@@ -213,6 +230,15 @@ fn pictures_of_an_answer_are_saved_as_png() {
     let none = saved("show models", &folder.path().join("none.png"));
     assert_eq!(none.code, Some(1));
     assert!(none.err.contains("no picture") && !folder.path().join("none.png").exists());
+}
+
+#[test]
+fn nobody_is_asked_for_pictures_that_are_characters_anyway() {
+    let store = demo().store.to_str().expect("a path in UTF-8");
+    let arguments = ["--store", store, "-c", "rank heads for texture in dinov2"];
+    let mut terminal = Pty::start(vitscope(arguments), (100, 50), KITTY);
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.wrote(b"48;5;") && !terminal.wrote(KITTY_ASKED));
 }
 
 #[test]

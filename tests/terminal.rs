@@ -501,3 +501,24 @@ fn a_closed_stdin_is_an_empty_script() {
     let ran = shell::Ran::from(output).ok();
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
 }
+
+#[test]
+fn what_is_copied_goes_to_the_terminal_that_may_be_far_away() {
+    let store = folder();
+    let store = store.path().to_str().expect("UTF-8");
+    let mut terminal = Pty::start(vitscope(&["--store", store, "tui"]), (100, 30), SILENT);
+    let shows = |terminal: &mut Pty, text: &str| {
+        terminal.wait_until(text, |screen| screen.contents().contains(text));
+    };
+    shows(&mut terminal, "1 query");
+    terminal.press("sql \"select 1200 + 34 as n\"\r");
+    shows(&mut terminal, "1234");
+    // F3 leads to the results.
+    terminal.press("\x1bOR");
+    terminal.press("y");
+    // OSC 52 with “1234” in base 64.
+    terminal.wait_for_bytes(b"\x1b]52;c;MTIzNA==");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    assert_eq!(terminal.modes(), terminal.modes_before);
+}

@@ -11,9 +11,7 @@ use crate::align::Aligned;
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
-use crate::linalg::{
-    add_scaled, dot, matrix, matrix_of, product, product_transposed, values, widen,
-};
+use crate::linalg::{add_scaled, dot, matrix, matrix_of, product, tall_product, values, widen};
 
 /// Images whose projections are held at a time.
 pub(super) const CHUNK: usize = 1024;
@@ -36,8 +34,9 @@ impl Projector {
         let dim = aligned.dim;
         let count = directions.len() / dim;
         let axes = matrix_of(directions, count, dim);
+        let axes = axes.t().expect("two dimensions");
         let pulled: Vec<Tensor> = (aligned.maps.par_iter().zip(&aligned.widths))
-            .map(|(map, &d)| product_transposed(&matrix(widen(map), d, dim), &axes))
+            .map(|(map, &d)| matrix(tall_product(map, dim, &axes), d, count))
             .collect();
         let bias = widen(&aligned.bias);
         Self {

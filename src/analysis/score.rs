@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::projection::Projector;
 use super::{AnalysisError, Moments, TextBasis};
 use crate::align::Aligned;
-use crate::linalg::{dot, matrix, matrix_of, product, values, widen};
+use crate::linalg::{dot, matrix, matrix_of, product, tall_product, values, widen};
 
 /// Which score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -164,9 +164,8 @@ pub fn score_from_moments(
         let d = component.mean.len();
         let pulled = projector.pulled_back(i);
         let u = matrix_of(&pulled, d, m);
-        let second = matrix_of(&component.second, d, d);
-        let varied: Vec<f64> = values(&product(&second, &u));
-        let crossed: Vec<f64> = values(&product(&matrix_of(&component.cross, d, k), &axes));
+        let varied = tall_product(&component.second, d, &u);
+        let crossed = tall_product(&component.cross, k, &axes);
         let whole = match kind {
             ScoreKind::VarianceShare => whole_variance(&component.second, &aligned.maps[i], d, k),
             _ => 0.0,

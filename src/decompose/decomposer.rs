@@ -8,6 +8,7 @@ use super::layers::Linear;
 use super::readout::{self, Maps, Pooled};
 use super::trace::{Detail, Reads, Recording, Signal, Trace};
 use super::{Component, ComponentKind, Located, RowSpec, Rows, TokenTerms};
+use crate::cancel::Cancel;
 
 /// A vision model whose representation can be decomposed: one forward function, written against [`Trace`].
 pub trait Model: Send + Sync {
@@ -68,7 +69,13 @@ impl Decomposer {
 
     /// The pooled rows of every component for normalised pixels `[B, 3, H, W]`; `ids` name the images.
     pub fn rows(&self, pixels: &Tensor, ids: Vec<u32>) -> Result<Rows> {
-        let recording = record(&*self.model, pixels, Detail::default())?;
+        self.rows_until(pixels, ids, &Cancel::default())
+    }
+
+    /// As [`Self::rows`], but gives up with an error soon after a stop is asked for.
+    pub fn rows_until(&self, pixels: &Tensor, ids: Vec<u32>, cancel: &Cancel) -> Result<Rows> {
+        let trace = Trace::recording(self.model.reads(), Detail::default()).until(cancel);
+        let recording = run(&*self.model, pixels, trace)?;
         let pooled = readout::pool(&recording)?;
         collect(&self.maps, &pooled, &recording.representation, ids)
     }
@@ -213,7 +220,10 @@ fn slab(pooled: &Pooled, spec: &RowSpec) -> Result<Vec<f32>> {
 
 /// Runs the model once, recording.
 pub(super) fn record(model: &dyn Model, pixels: &Tensor, detail: Detail) -> Result<Recording> {
-    let mut trace = Trace::recording(model.reads(), detail);
+    run(model, pixels, Trace::recording(model.reads(), detail))
+}
+
+fn run(model: &dyn Model, pixels: &Tensor, mut trace: Trace) -> Result<Recording> {
     let z = model.forward(pixels, &mut trace)?;
     trace.finish(z)
 }

@@ -10,6 +10,7 @@ use candle_core::{Result, Tensor};
 
 use super::layers::{Attention, Linear, Mlp};
 use super::{Component, ComponentKind, Windows, quads};
+use crate::cancel::Cancel;
 use crate::kernels::{self, LayerNorm};
 
 /// Which tokens the representation is read from. Rows of other tokens are never kept.
@@ -142,6 +143,7 @@ pub struct Trace {
     detail: Detail,
     recording: bool,
     nodes: Vec<Op>,
+    cancel: Cancel,
 }
 
 /// A finished recording: what [`super::readout`] walks.
@@ -175,6 +177,7 @@ impl Trace {
             detail: Detail::default(),
             recording: false,
             nodes: Vec::new(),
+            cancel: Cancel::default(),
         }
     }
 
@@ -186,10 +189,20 @@ impl Trace {
             detail,
             recording: true,
             nodes: Vec::new(),
+            cancel: Cancel::default(),
         }
     }
 
+    /// The same trace, which gives up between two operations once a stop is asked for: a batch of a large model takes
+    /// longer than anyone who has pressed Ctrl-C wants to wait.
+    #[must_use]
+    pub fn until(mut self, cancel: &Cancel) -> Self {
+        self.cancel = cancel.clone();
+        self
+    }
+
     fn signal(&mut self, value: Tensor, op: impl FnOnce() -> Result<Op>) -> Result<Signal> {
+        self.cancel.check().map_err(candle_core::Error::wrap)?;
         if self.recording {
             self.nodes.push(op()?);
         }

@@ -16,6 +16,7 @@ use super::library::Loaded;
 use super::models::About;
 use super::{Desk, EngineError, last, threads};
 use crate::answer::Answer;
+use crate::cancel::Cancel;
 use crate::decompose::{LastLayers, Rows};
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
 
@@ -48,6 +49,7 @@ impl Desk<'_> {
             images: &images,
             last,
             batch: options.batch.unwrap_or(BATCH),
+            cancel: self.cancel,
         };
         let header = header(&job, entry.fingerprint, options.precision)?;
         let mut writer = self.store.begin(model, set, &header)?;
@@ -170,6 +172,7 @@ struct Job<'a> {
     /// The layers that keep their components, if not all do.
     last: Option<LastLayers>,
     batch: usize,
+    cancel: &'a Cancel,
 }
 
 impl Job<'_> {
@@ -178,6 +181,7 @@ impl Job<'_> {
         let preprocess = &self.loaded.checkpoint.preprocess;
         let (mut ids, mut pixels, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for row in range {
+            self.cancel.check()?;
             match self.images.decode(row) {
                 Ok(image) => {
                     ids.push(row as u32);
@@ -200,7 +204,8 @@ impl Job<'_> {
             .output()
             .expect("checked when the checkpoint was opened");
         let pixels = Tensor::from_vec(pixels, (ids.len(), 3, height, width), &Device::Cpu)?;
-        let rows = self.loaded.decomposer.rows(&pixels, ids)?;
+        let decomposer = &self.loaded.decomposer;
+        let rows = decomposer.rows_until(&pixels, ids, self.cancel)?;
         let rows = match &self.last {
             Some(last) => last.rows(rows)?,
             None => rows,

@@ -64,6 +64,10 @@ impl Desk<'_> {
         question: &Question,
     ) -> Result<(Question, Vec<String>), EngineError> {
         let (mut question, mut notes) = (question.clone(), Vec::new());
+        // What comes through a head is computed anew, for every component before it.
+        if question.via.is_some() {
+            return Ok((question, notes));
+        }
         for target in &mut question.targets {
             // What is wrong with a decomposition is said where it is read.
             let (Ok(entry), Ok(done)) = (

@@ -78,10 +78,18 @@ impl Desk<'_> {
         }
         steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
         match question.asked {
-            Asked::EvaluateRanking => steps.push(Step::new(format!(
-                "compute: cross-validated probes of {} units, in two passes over their rows",
-                target.units.len()
-            ))),
+            Asked::EvaluateRanking => {
+                steps.push(Step::new(format!(
+                    "compute: cross-validated probes of {} units, in two passes over their rows",
+                    target.units.len()
+                )));
+                let clip = clip_of(target)?;
+                if self.store.decomposition(clip, &target.set).is_ok() {
+                    steps.push(Step::new(format!(
+                        "compute: correlations with the similarities of images and texts by {clip}, in one pass over the rows of all components"
+                    )));
+                }
+            }
             Asked::EvaluateRetrieval => steps.push(Step::new(format!(
                 "read: rows of all components, once per feature, {} parts each",
                 stored.parts()

@@ -69,48 +69,54 @@ impl Desk<'_> {
         let aligned = Aligned::new(stored, &alignment);
         let mut variants = vec![Vec::new()];
         variants.extend(units.iter().map(|unit| unit.components.clone()));
-        let mut all = Vec::new();
+        let mut texts: Vec<f64> = Vec::new();
         for known in known {
-            let texts = self.embed(clip, &known.concept, &question.template)?.rows;
-            let texts: Vec<f64> = texts.into_iter().map(f64::from).collect();
-            let linear = Linear::texts(&aligned, &texts);
-            let mut sums = vec![vec![Sums::default(); linear.width]; units.len()];
-            let (mut similar, mut failed) = (Vec::new(), None);
-            let mut visit = |seen: &Ablated<'_>| {
-                // The first variant ablates nothing: with it a chunk of images begins.
-                let Some(unit) = seen.variant.checked_sub(1) else {
-                    match similarities(&targets, seen.ids, &texts, aligned.dim) {
-                        Ok(found) => similar = found,
-                        Err(error) => failed = Some(error),
-                    }
-                    return;
-                };
-                let rest = seen.whole.iter().zip(seen.values).zip(&similar);
-                for (place, ((whole, left), similar)) in rest.enumerate() {
-                    sums[unit][place % linear.width].add(f64::from(whole - left), *similar);
-                }
-            };
-            let keep = |id: u32| keep[id as usize];
-            let (cancel, progress) = (self.cancel, self.progress);
-            ablate(
-                stored,
-                &linear,
-                &variants,
-                &Instead::Zero,
-                &keep,
-                cancel,
-                progress,
-                &mut visit,
-            )?;
-            if let Some(error) = failed {
-                return Err(error.into());
-            }
-            let of_unit = |sums: &Vec<Sums>| {
-                sums.iter().map(Sums::correlation).sum::<f64>() / sums.len().max(1) as f64
-            };
-            all.push(sums.iter().map(of_unit).collect());
+            let embedded = self.embed(clip, &known.concept, &question.template)?;
+            texts.extend(embedded.rows.into_iter().map(f64::from));
         }
-        Ok(Some(all))
+        let linear = Linear::texts(&aligned, &texts);
+        let mut sums = vec![vec![Sums::default(); linear.width]; units.len()];
+        let (mut similar, mut failed) = (Vec::new(), None);
+        let mut visit = |seen: &Ablated<'_>| {
+            // The first variant ablates nothing: with it a chunk of images begins.
+            let Some(unit) = seen.variant.checked_sub(1) else {
+                match similarities(&targets, seen.ids, &texts, aligned.dim) {
+                    Ok(found) => similar = found,
+                    Err(error) => failed = Some(error),
+                }
+                return;
+            };
+            let rest = seen.whole.iter().zip(seen.values).zip(&similar);
+            for (place, ((whole, left), similar)) in rest.enumerate() {
+                sums[unit][place % linear.width].add(f64::from(whole - left), *similar);
+            }
+        };
+        let keep = |id: u32| keep[id as usize];
+        let (cancel, progress) = (self.cancel, self.progress);
+        ablate(
+            stored,
+            &linear,
+            &variants,
+            &Instead::Zero,
+            &keep,
+            cancel,
+            progress,
+            &mut visit,
+        )?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let mut first = 0;
+        let of_feature = |known: &Known| {
+            let own = first..first + known.concept.texts().len();
+            first = own.end;
+            let of_unit = |sums: &Vec<Sums>| {
+                let each = sums[own.clone()].iter().map(Sums::correlation);
+                each.sum::<f64>() / own.len().max(1) as f64
+            };
+            sums.iter().map(of_unit).collect()
+        };
+        Ok(Some(known.iter().map(of_feature).collect()))
     }
 }
 

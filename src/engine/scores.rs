@@ -1,5 +1,6 @@
 //! What scores are computed from: stored contributions, the alignment, and moments over the right images.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
@@ -14,7 +15,7 @@ use crate::analysis::{Moments, gather_moments};
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, ReadError};
 use crate::decompose::{RowSpec, Rows};
-use crate::store::{Blob, Decomposition, NamedTensor, Numbers, fingerprint};
+use crate::store::{Blob, Decomposition, NamedTensor, fingerprint};
 
 /// Values of a `split` column that say: these images were there to fit on.
 const FITTED: [&str; 3] = ["fit", "train", "training"];
@@ -348,10 +349,9 @@ fn load_scoring(
         .iter()
         .map(|name| blob.take_f32(&format!("{name}.map")))
         .collect();
-    let find = |name: &str| match blob.get(name).map(|t| (&t.shape, &t.numbers)) {
-        Some((shape, Numbers::F64(values))) => Some((shape.clone(), values.clone())),
-        _ => None,
-    };
+    // taken, not copied: moments are the largest thing that a ranking reads
+    let blob = RefCell::new(blob);
+    let find = |name: &str| blob.borrow_mut().take_f64(name);
     let moments = Moments::from_tensors(&names, &widths, dim, &find).ok();
     let (Some(maps), Some(moments)) = (maps, moments) else {
         return Ok(None);

@@ -38,6 +38,7 @@ pub const TOPICS: &[Topic] = &[
             "rank heads, mlps for texture in dinov2 on scenes where layer >= 4 limit 10",
             "rank components for \"a photo of the beach\" in swin by variance",
             "rank heads for texture in dinov2, deit, clip",
+            "rank neurons 5.* for texture in dinov2 limit 20",
             "rank heads for texture in dinov2 via head 5.2",
             "rank heads for texture in dinov2 with stability",
         ],
@@ -169,11 +170,11 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "decompose",
         summary: "Computes and stores what every component contributes to every image's representation.",
-        form: "decompose SET with MODEL, … [precision f16|f32] [batch N] [layers last N] [tokens]",
-        text: "Interrupted at any moment, it goes on where it stopped when run again.",
+        form: "decompose SET with MODEL, … [precision f16|f32] [batch N] [layers last N]",
+        text: "Interrupted at any moment, it goes on where it stopped when run again. `layers last N` stores the components of the\nlast N layers, and what comes before as one component, `init`.",
         examples: &[
             "decompose birds with dinov2, swin",
-            "decompose birds with dinov2 precision f16 batch 16 layers last 5 tokens",
+            "decompose birds with dinov2 precision f16 batch 16 layers last 5",
         ],
     },
     Topic {

@@ -4,24 +4,19 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
-use ratatui::text::Line;
 
-use super::color::Depth;
 use super::detour::Detour;
 use super::format::{self, Format};
 use super::pager;
 use super::pick::Pick;
+use super::pictures;
 use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
-use crate::answer::{Answer, Captioned, Picture, Sink};
+use crate::answer::{Answer, Sink};
 use crate::failure::Failure;
-use crate::picture::graphics::{Graphics, Protocol};
-use crate::picture::{self, Canvas, ansi, image_rows, pixels, terminal};
-
-/// Columns of pictures that go into a file.
-const COLUMNS_IN_A_FILE: usize = 80;
+use crate::picture::terminal;
 
 /// Writes answers to `out`, notes and errors to `err`.
 pub struct Console {
@@ -184,7 +179,7 @@ impl Console {
             writeln!(self.out, "{title}")?;
         }
         let left_out = self.table(&answer.frame)?;
-        self.pictures(&answer.pictures)?;
+        pictures::show(&mut self.out, &answer.pictures, &mut self.look)?;
         self.out.flush()?;
         for sentence in left_out {
             self.whisper(&sentence);
@@ -218,61 +213,6 @@ impl Console {
         if self.look.timer {
             self.whisper(&timing(answer));
         }
-    }
-
-    fn pictures(&mut self, pictures: &[Picture]) -> io::Result<()> {
-        if pictures.is_empty() || !self.look.format.is_for_people() {
-            return Ok(());
-        }
-        // The terminal may have to be asked, and shows the table while it is.
-        self.out.flush()?;
-        let graphics = self.look.graphics();
-        if graphics.protocol == Protocol::None {
-            return Ok(());
-        }
-        let depth = match graphics.protocol {
-            Protocol::Characters => Depth::Never,
-            _ => graphics.depth,
-        };
-        let canvas = Canvas {
-            columns: self.look.columns().unwrap_or(COLUMNS_IN_A_FILE),
-            colored: depth != Depth::Never,
-            ascii: self.look.ascii,
-        };
-        for picture in pictures {
-            writeln!(self.out)?;
-            match picture {
-                Picture::Images(images) if graphics.protocol.has_pixels() => {
-                    self.images(images, canvas, &graphics)?;
-                }
-                _ => self.cells(&picture::draw(picture, canvas), depth)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn cells(&mut self, lines: &[Line], depth: Depth) -> io::Result<()> {
-        for line in lines {
-            writeln!(self.out, "{}", ansi::line(line, depth))?;
-        }
-        Ok(())
-    }
-
-    /// Images as pixels, their captions as text; as half blocks where pixels fail.
-    fn images(
-        &mut self,
-        images: &[Captioned],
-        canvas: Canvas,
-        graphics: &Graphics,
-    ) -> io::Result<()> {
-        for band in image_rows::bands(images, canvas, graphics) {
-            if pixels::write(&mut self.out, &band.image, band.size, graphics)? {
-                self.cells(&band.captions, graphics.depth)?;
-            } else {
-                self.cells(&image_rows::draw(band.images, canvas), graphics.depth)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -346,7 +286,8 @@ pub(crate) mod test_streams;
 mod tests {
     use super::test_streams::console;
     use super::*;
-    use crate::answer::{Captioned, UnitGrid};
+    use crate::answer::{Captioned, Picture, UnitGrid};
+    use crate::output::color::Depth;
     use crate::picture::terminal::Images;
     use image::RgbImage;
 

@@ -7,6 +7,7 @@ pub mod detour;
 pub mod format;
 pub mod pager;
 pub mod pick;
+mod pictures;
 pub mod progress;
 pub mod report;
 pub mod settings;

@@ -114,23 +114,37 @@ impl Look {
     }
 
     /// How pictures are drawn. Where only the terminal can tell it is asked, once and with a deadline, which takes its
-    /// input for that long: call it when a picture is about to be shown, never while a line is being edited.
+    /// input for that long: call it when an image is about to be shown, never while a line is being edited.
     pub fn graphics(&mut self) -> Graphics {
         if let Some(graphics) = &self.graphics {
             return graphics.clone();
         }
-        let place = Place {
+        let graphics = self.place().without_asking().unwrap_or_else(|| {
+            let ask = || probe::ask(probe::deadline(&process_env));
+            let replies = self.replies.get_or_insert_with(ask).clone();
+            self.place().with(&replies)
+        });
+        self.graphics.insert(graphics).clone()
+    }
+
+    /// How pictures that are made of characters anyway are drawn: as [`Self::graphics`] says if that was decided, else
+    /// without asking anybody.
+    #[must_use]
+    pub fn graphics_unasked(&self) -> Graphics {
+        let place = self.place();
+        let unasked = || place.without_asking();
+        let decided = self.graphics.clone().or_else(unasked);
+        decided.unwrap_or_else(|| place.with(&Replies::default()))
+    }
+
+    fn place(&self) -> Place<'static> {
+        Place {
             images: self.images,
             depth: self.out_depth,
             stdin: self.in_is_terminal,
             stdout: self.is_terminal,
             env: &process_env,
-        };
-        let graphics = place.without_asking().unwrap_or_else(|| {
-            let ask = || probe::ask(probe::deadline(&process_env));
-            place.with(self.replies.get_or_insert_with(ask))
-        });
-        self.graphics.insert(graphics).clone()
+        }
     }
 
     /// What was typed while the terminal was asked, once: control characters other than line ends left out.

@@ -6,11 +6,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
+use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value;
 
 use super::StoreError;
 use super::disk::Disk;
+use crate::mapped::MappedFile;
 
 /// The numbers of one tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +89,15 @@ impl Blob {
             Numbers::F64(_) => None,
         }
     }
+
+    /// Takes the shape and the f64 values of the tensor of this name out of the blob.
+    pub fn take_f64(&mut self, name: &str) -> Option<(Vec<usize>, Vec<f64>)> {
+        let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
+        match &mut tensor.numbers {
+            Numbers::F64(values) => Some((tensor.shape.clone(), std::mem::take(values))),
+            Numbers::F32(_) => None,
+        }
+    }
 }
 
 struct Bytes<'a>(&'a NamedTensor);
@@ -155,7 +166,7 @@ pub(crate) fn save(disk: &Disk, path: &Path, blob: &Blob) -> Result<(), StoreErr
 /// # Errors
 /// [`StoreError::Damaged`] when the file is no such blob or its checksum is wrong.
 pub(crate) fn load(path: &Path, how: &str) -> Result<Option<Blob>, StoreError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match MappedFile::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(StoreError::io("read", path))?,
     };
@@ -183,7 +194,7 @@ fn decode(bytes: &[u8]) -> Result<Blob, String> {
         return Err("its checksum is wrong".to_owned());
     }
     let tensors = views
-        .into_iter()
+        .into_par_iter()
         .map(|(name, view)| {
             // Copies value by value where the file's bytes aren't aligned for the type.
             let numbers = match view.dtype() {

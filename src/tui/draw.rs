@@ -9,6 +9,7 @@ mod results;
 mod status;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
@@ -19,8 +20,12 @@ use super::state::{State, Top};
 use super::theme;
 use crate::output::width::{cut_middle, single_line};
 
-/// Draws everything.
+/// Draws everything; nothing while the window already has another size than the state was told.
 pub fn draw(state: &State, frame: &mut Frame) {
+    let window = frame.area();
+    if (window.width, window.height) != state.size {
+        return;
+    }
     let Some(places) = state.places() else {
         too_small(frame);
         theme::reduce(frame.buffer_mut(), state.depth);
@@ -47,6 +52,31 @@ pub fn draw(state: &State, frame: &mut Frame) {
         Top::Palette(palette) => overlay::palette(state, palette, frame),
     }
     theme::reduce(frame.buffer_mut(), state.depth);
+    if state.ascii {
+        spell(frame.buffer_mut());
+    }
+}
+
+/// Puts ASCII in the place of every other character.
+fn spell(buffer: &mut Buffer) {
+    for cell in buffer
+        .content
+        .iter_mut()
+        .filter(|cell| !cell.symbol().is_ascii())
+    {
+        let spelt = match cell.symbol() {
+            "·" => "|",
+            "“" | "”" => "\"",
+            "↑" | "▲" => "^",
+            "↓" | "▼" => "v",
+            "←" => "<",
+            "→" | "›" => ">",
+            "█" => "#",
+            "░" | "…" => ".",
+            _ => "?",
+        };
+        cell.set_symbol(spelt);
+    }
 }
 
 fn too_small(frame: &mut Frame) {

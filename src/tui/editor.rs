@@ -106,7 +106,7 @@ impl Editor {
         self.area.insert_newline();
     }
 
-    /// Any key without a binding of ours: typing, moving, undo (Ctrl-Z would stop the program in a shell: Ctrl-U).
+    /// Any key without a binding of ours: typing, moving, undo.
     pub fn press(&mut self, input: Input, assist: &dyn Assist) {
         if self.area.input(input) {
             self.walk = None;

@@ -100,9 +100,18 @@ impl Places {
     }
 }
 
-/// The places in a window of `size`; `None` where it is too small. `query` is the number of lines of the query.
+/// Lines that panes would like to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wishes {
+    /// The lines of the query.
+    pub query: usize,
+    /// The lines of the map.
+    pub map: usize,
+}
+
+/// The places in a window of `size`; `None` where it is too small.
 #[must_use]
-pub fn places(size: (u16, u16), focus: Pane, zoom: bool, query: usize) -> Option<Places> {
+pub fn places(size: (u16, u16), focus: Pane, zoom: bool, wishes: Wishes) -> Option<Places> {
     if size.0 < LEAST.0 || size.1 < LEAST.1 {
         return None;
     }
@@ -128,7 +137,9 @@ pub fn places(size: (u16, u16), focus: Pane, zoom: bool, query: usize) -> Option
         return Some(places);
     }
     let most = (body.height / 3).max(3);
-    let editor = (query as u16).saturating_add(2).clamp(4, most.max(4));
+    let editor = (wishes.query as u16)
+        .saturating_add(2)
+        .clamp(4, most.max(4));
     let [query, rest] = rows(body, [Constraint::Length(editor), Constraint::Min(1)]);
     places.panes.push((Pane::Query, query));
     let other = if focus == Pane::Catalog {
@@ -156,7 +167,11 @@ pub fn places(size: (u16, u16), focus: Pane, zoom: bool, query: usize) -> Option
         other = Pane::Pictures;
     }
     let [results, right] = columns(rest, [Constraint::Percentage(55), Constraint::Min(1)]);
-    let [map, below] = rows(right, [Constraint::Percentage(50), Constraint::Min(1)]);
+    // What the map leaves goes to the pictures.
+    let map = (wishes.map as u16)
+        .saturating_add(2)
+        .clamp(5, (right.height / 2).max(5));
+    let [map, below] = rows(right, [Constraint::Length(map), Constraint::Min(1)]);
     places.panes.push((Pane::Results, results));
     places.panes.push((Pane::Map, map));
     places.panes.push((other, below));
@@ -175,13 +190,15 @@ fn columns<const N: usize>(area: Rect, sizes: [Constraint; N]) -> [Rect; N] {
 mod tests {
     use super::*;
 
+    const WISHES: Wishes = Wishes { query: 1, map: 14 };
+
     #[test]
     fn panes_never_overlap_nor_leave_the_window_and_the_focus_is_shown() {
         for width in (30..220).step_by(7) {
             for height in 8..70 {
                 for focus in Pane::ALL {
                     for zoom in [false, true] {
-                        let places = places((width, height), focus, zoom, 1).unwrap();
+                        let places = places((width, height), focus, zoom, WISHES).unwrap();
                         assert!(places.of(focus).is_some(), "{focus:?} at {width}×{height}");
                         let window = Rect::new(0, 0, width, height);
                         let areas: Vec<Rect> = places.panes.iter().map(|(_, area)| *area).collect();
@@ -197,19 +214,22 @@ mod tests {
 
     #[test]
     fn the_smallest_windows_have_no_places() {
-        assert_eq!(places((20, 5), Pane::Query, false, 1), None);
+        assert_eq!(places((20, 5), Pane::Query, false, WISHES), None);
         assert!(
-            places((40, 12), Pane::Query, false, 1)
+            places((40, 12), Pane::Query, false, WISHES)
                 .unwrap()
                 .tabs
                 .is_some()
         );
         assert_eq!(
-            places((70, 24), Pane::Query, false, 1).unwrap().panes.len(),
+            places((70, 24), Pane::Query, false, WISHES)
+                .unwrap()
+                .panes
+                .len(),
             4
         );
         assert_eq!(
-            places((200, 60), Pane::Query, false, 1)
+            places((200, 60), Pane::Query, false, WISHES)
                 .unwrap()
                 .panes
                 .len(),

@@ -64,6 +64,17 @@ impl UnitMap {
         Some(map)
     }
 
+    /// Takes over the marks and the questions of a map of the same model.
+    pub fn inherit(&mut self, before: Self) {
+        let same = self.subject().0 == before.subject().0
+            && (self.grid().rows, self.grid().cols) == (before.grid().rows, before.grid().cols);
+        if same {
+            self.marked = before.marked;
+            self.asked = before.asked;
+            self.follow = before.follow;
+        }
+    }
+
     /// The map that is shown.
     #[must_use]
     pub fn grid(&self) -> &UnitGrid {

@@ -10,7 +10,7 @@ use crate::output::color::Depth;
 use super::editor::Editor;
 use super::event::Knowledge;
 use super::keys::{self, Action, Context};
-use super::layout::{self, Pane, Places};
+use super::layout::{self, Pane, Places, Wishes};
 use super::map::UnitMap;
 use super::table::Table;
 use super::theme::Theme;
@@ -41,8 +41,10 @@ pub struct State {
     pub scroll: u16,
     /// The last table.
     pub table: Table,
-    /// The last answer, apart from its table.
+    /// The answer that is shown.
     pub answer: Arc<Answer>,
+    /// The last answers, oldest first.
+    pub answers: Vec<Arc<Answer>>,
     /// The last map.
     pub map: Option<UnitMap>,
     /// The last pictures.
@@ -171,6 +173,7 @@ impl State {
             scroll: 0,
             table: Table::default(),
             answer: Arc::default(),
+            answers: Vec::new(),
             map: None,
             pictures: Pictures::default(),
             name: 0,
@@ -184,7 +187,15 @@ impl State {
     /// Where everything is; `None` in a window that is too small.
     #[must_use]
     pub fn places(&self) -> Option<Places> {
-        layout::places(self.size, self.focus, self.zoom, self.editor.lines().len())
+        let map = self
+            .map
+            .as_ref()
+            .map(|map| super::draw::map::height(map.grid()));
+        let wishes = Wishes {
+            query: self.editor.lines().len(),
+            map: map.unwrap_or(2),
+        };
+        layout::places(self.size, self.focus, self.zoom, wishes)
     }
 
     /// Which keys hold now.

@@ -20,6 +20,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use super::draw::draw;
 use super::event::{Effect, Event, Msg};
@@ -118,6 +119,11 @@ impl Screen {
         Ok(screen)
     }
 
+    /// Forgets what the terminal shows. Unlike `Terminal::clear` this asks the terminal nothing: not every one answers.
+    fn clear(&mut self, (columns, rows): (u16, u16)) -> io::Result<()> {
+        self.terminal.resize(Rect::new(0, 0, columns, rows))
+    }
+
     fn draw(&mut self, state: &State) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| draw(state, frame))?;
@@ -198,7 +204,7 @@ fn turn(
                 drawn = false;
                 match effect {
                     Effect::Quit => return Ok(()),
-                    Effect::Redraw => screen.terminal.clear()?,
+                    Effect::Redraw => screen.clear(state.size)?,
                     other => hands.carry_out(other),
                 }
             }

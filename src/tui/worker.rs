@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use image::imageops;
+
 use super::event::{Knowledge, Msg};
-use crate::answer::{Answer, Sink};
+use crate::answer::{Answer, Captioned, Picture, Sink};
 use crate::cancel::Cancel;
 use crate::failure::{Exit, Failure};
 use crate::front::{Engine, Source};
@@ -19,6 +21,9 @@ use crate::script::is_farewell;
 
 /// How often a stage says how far it is: more than the eye sees is waste.
 const OFTEN: Duration = Duration::from_millis(50);
+
+/// The longest side of a picture in pixels: no window has more half blocks.
+const LARGEST: u32 = 400;
 
 /// What is known of an engine now.
 #[must_use]
@@ -95,6 +100,16 @@ fn run(engine: &mut dyn Engine, source: &Source, feed: &mut Feed, cancel: &Cance
     }
 }
 
+/// Makes an image as small as a large window of half blocks shows it, here and not where keys are waited for.
+fn shrink(picture: &mut Captioned) {
+    let (width, height) = picture.image.dimensions();
+    if width.max(height) > LARGEST {
+        let scale = f64::from(LARGEST) / f64::from(width.max(height));
+        let scaled = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+        picture.image = imageops::thumbnail(&picture.image, scaled(width), scaled(height));
+    }
+}
+
 /// Sends answers on.
 struct Feed {
     out: Sender<Msg>,
@@ -111,7 +126,13 @@ impl Feed {
 
 impl Sink for Feed {
     fn answer(&mut self, answer: &Answer) -> io::Result<()> {
-        self.send(Msg::Answer(Arc::new(answer.clone())));
+        let mut answer = answer.clone();
+        for picture in &mut answer.pictures {
+            if let Picture::Images(images) = picture {
+                images.iter_mut().for_each(shrink);
+            }
+        }
+        self.send(Msg::Answer(Arc::new(answer)));
         Ok(())
     }
 
@@ -218,5 +239,61 @@ mod tests {
         );
         let msgs = run_all("quit; say a");
         assert!(matches!(msgs.first(), Some(Msg::Farewell)));
+    }
+
+    /// Answers one statement, and is broken in every other.
+    struct Broken(Fake);
+
+    impl Engine for Broken {
+        fn statements(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+            self.0.statements(text)
+        }
+
+        fn execute(
+            &mut self,
+            source: &Source,
+            range: std::ops::Range<usize>,
+            sink: &mut dyn Sink,
+            cancel: &Cancel,
+            progress: &dyn Progress,
+        ) -> Result<(), Failure> {
+            assert_ne!(&source.text[range.clone()], "say 0", "a slip");
+            self.0.execute(source, range, sink, cancel, progress)
+        }
+
+        fn assist(&self) -> Arc<dyn crate::front::Assist> {
+            self.0.assist()
+        }
+
+        fn names(&self) -> Vec<crate::front::Name> {
+            self.0.names()
+        }
+
+        fn place(&self) -> String {
+            self.0.place()
+        }
+
+        fn facts(&self) -> Vec<[String; 3]> {
+            self.0.facts()
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_engine_is_a_sentence_and_the_next_statement_is_answered() {
+        let (out, msgs) = channel();
+        let texts = start(Box::new(Broken(Fake::default())), Cancel::default(), out);
+        texts.send("say 0".into()).unwrap();
+        texts.send("say 1".into()).unwrap();
+        drop(texts);
+        let msgs: Vec<Msg> = msgs.into_iter().collect();
+        let failed = msgs.iter().find_map(|msg| match msg {
+            Msg::Failed(failure) => Some(failure.to_string()),
+            _ => None,
+        });
+        assert!(failed.unwrap().contains("a slip"));
+        assert!(
+            msgs.iter()
+                .any(|msg| matches!(msg, Msg::Text(text) if text == "1"))
+        );
     }
 }

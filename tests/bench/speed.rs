@@ -11,6 +11,7 @@ mod kernels;
 mod peer;
 mod questions;
 mod ratio;
+mod tui;
 mod vit;
 
 /// The binary's allocator: speed without it would be another program's.

@@ -1,51 +1,16 @@
 //! Whatever is typed, nothing panics; and what parses prints as text that parses to the same.
 
 use proptest::prelude::*;
-use vitscope::lang::complete::complete;
-use vitscope::lang::error::Problem;
 use vitscope::lang::expect::keywords;
-use vitscope::lang::highlight::highlight;
-use vitscope::lang::resolve::resolve;
-use vitscope::lang::script::{is_complete, parse_script, parse_statement, split};
-use vitscope::output::color::Depth;
-use vitscope::output::report::{graphical, json_line};
+use vitscope::lang::script::{parse_statement, split};
 
-use super::{EXAMPLES, catalog, settings};
+use super::{EXAMPLES, survive};
 
 /// Runs everything that looks at text.
 fn survives(text: &str) {
-    let (catalog, settings) = (catalog(), settings());
-    let drawn = |error: &dyn Problem| {
-        let failure = error.failure("s.vq", text);
-        assert!(!graphical(&failure, Depth::Ansi16, false, Some(60)).is_empty());
-        let json: serde_json::Value = serde_json::from_str(&json_line(&failure)).expect("JSON");
-        assert!(json["error"]["line"].as_u64().is_some_and(|line| line > 0));
-    };
-    for statement in parse_script(text) {
-        match statement {
-            Ok(statement) => {
-                let printed = statement.to_string();
-                assert_eq!(
-                    parse_statement(&printed).as_ref(),
-                    Ok(&statement),
-                    "{printed}"
-                );
-                if let Err(error) = resolve(&statement, &catalog, &settings) {
-                    drawn(&error);
-                }
-            }
-            Err(error) => drawn(&error),
-        }
-    }
-    let _either = is_complete(text);
-    let covered: usize = highlight(text, &catalog)
-        .iter()
-        .map(|(s, _)| s.end - s.start)
-        .sum();
-    assert_eq!(covered, text.len());
-    for cursor in [0, text.len() / 2, text.len(), text.len() + 9] {
-        assert!(complete(text, cursor, &catalog, &settings).start <= text.len());
-    }
+    survive::statements(text);
+    survive::completion(text);
+    survive::highlighting(text);
 }
 
 /// Pieces of statements in any order: far likelier to get deep into the grammar than any text.

@@ -369,7 +369,9 @@ fn rankings_are_held_against_what_probes_read() {
     );
     let agreement = floats(&table, "correlation");
     assert!((agreement[2] - (agreement[0] + agreement[1]) / 2.0).abs() < 1e-12);
-    assert!(agreement[0] > 0.5, "{agreement:?}");
+    // The same numbers, unit by unit above.
+    let want = vitscope::analysis::spearman(&probe, &scores).expect("both vary");
+    assert!((agreement[0] - want).abs() < 1e-12, "{agreement:?} {want}");
 }
 
 #[test]
@@ -426,4 +428,101 @@ fn what_cannot_be_judged_is_said() {
     let taken = said("evaluate ranking of heads in clip using head 0.0");
     assert!(taken.contains("takes no selection"), "{taken}");
     assert!(!ids().contains(&SKIPPED));
+}
+
+#[test]
+fn rankings_are_held_against_clips_own_similarities_too() {
+    let world = World::new();
+    let mut session = world.session();
+    let table = session
+        .ask("evaluate ranking of heads in clip")
+        .expect("an answer")
+        .frame;
+    assert_eq!(strings(&table, "feature")[0], "color");
+    let found = column(&table, "against clip")
+        .f64()
+        .expect("numbers")
+        .get(0);
+    let ranked = session
+        .ask("rank heads for color in clip")
+        .expect("ranked")
+        .frame;
+    let texts = world
+        .place
+        .store
+        .feature("color", Some("set"))
+        .expect("known")
+        .texts;
+    let pearson = |a: &[f64], b: &[f64]| {
+        let centred = |v: &[f64]| -> Vec<f64> {
+            let mean = v.iter().sum::<f64>() / v.len() as f64;
+            v.iter().map(|v| v - mean).collect()
+        };
+        let (a, b) = (centred(a), centred(b));
+        dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()
+    };
+    let reference = |unit: &String| {
+        let of_text = |text: &String| {
+            let text: Vec<f64> = embedding(text).iter().map(|&v| v.into()).collect();
+            let along = |components: &[&str]| -> Vec<f64> {
+                let sums = judged()
+                    .into_iter()
+                    .map(|id| world.clip.sum(id, components));
+                sums.map(|sum| dot(&sum, &text)).collect()
+            };
+            pearson(&along(&[unit.as_str()]), &along(&[]))
+        };
+        texts.iter().map(of_text).sum::<f64>() / texts.len() as f64
+    };
+    let reference: Vec<f64> = strings(&ranked, "unit").iter().map(reference).collect();
+    let want = vitscope::analysis::spearman(&floats(&ranked, "score"), &reference);
+    assert!((found.expect("four heads") - want.expect("both vary")).abs() < 1e-9);
+}
+
+#[test]
+fn plans_name_what_is_read_and_computed() {
+    let world = planted();
+    let mut session = world.session();
+    for (statement, steps) in [
+        (
+            "classify set by kind in clip without top 1 heads for scenery",
+            &[
+                "the top 1 units for scenery",
+                "a linear head for `kind`",
+                "embeddings of 2 texts",
+                "mean rows",
+            ][..],
+        ),
+        (
+            "ablate heads cumulatively in clip measuring similarity",
+            &[
+                "mean rows",
+                "rows of the components ablated and of the random control",
+            ],
+        ),
+        (
+            "evaluate ranking of heads in clip",
+            &[
+                "known about the images: kind",
+                "probes of 4 units",
+                "similarities of images and texts by clip",
+            ],
+        ),
+        (
+            "evaluate retrieval in clip",
+            &["rows of all components, once per feature"],
+        ),
+        (
+            "evaluate ablation of heads in clip",
+            &["for every feature: a linear head"],
+        ),
+    ] {
+        let explained = session
+            .ask(&format!("explain {statement}"))
+            .expect(statement);
+        let plan = &explained.notes[0];
+        for step in steps {
+            assert!(plan.contains(step), "{statement}: {plan}");
+        }
+    }
 }

@@ -10,6 +10,9 @@ use super::{ellipsis, pane, put};
 use crate::front::NameKind;
 use crate::output::width::{cut_middle, single_line, width};
 
+/// Columns below which there is no use in saying what a name is.
+const ABOUT: usize = 20;
+
 /// A line of the pane: a heading, or the name at a place in the catalog.
 enum Row {
     Heading(&'static str),
@@ -89,7 +92,7 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
                 put(frame, inside, 0, y, &text, style);
                 let after = width(&text) + 2;
                 let room = columns.saturating_sub(after);
-                if room >= 8 {
+                if room >= ABOUT {
                     let about = cut_middle(&single_line(&name.about), room, ellipsis(state));
                     put(frame, inside, after, y, &about, state.theme.dim());
                 }

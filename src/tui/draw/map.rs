@@ -10,7 +10,7 @@ use super::super::state::State;
 use super::{pane, put};
 use crate::answer::UnitGrid;
 use crate::output::color::Depth;
-use crate::output::width::{single_line, width};
+use crate::output::width::width;
 use crate::picture::colormap::{diverging, ink_on};
 use crate::picture::unit_grid::position;
 
@@ -39,6 +39,12 @@ impl Grid {
         };
         Self { label, cell }
     }
+}
+
+/// The rows that a whole map takes inside its pane.
+#[must_use]
+pub fn height(grid: &UnitGrid) -> usize {
+    grid.rows + AROUND
 }
 
 /// How many rows and columns of units a pane holds.
@@ -130,7 +136,7 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
         }
     }
     let below = rows.min(grid.rows) + 1;
-    put(frame, inside, 0, below, &about(state, map), Style::new());
+    put(frame, inside, 0, below, &about(map), Style::new());
 }
 
 /// A unit's cell: `*` where it is marked, its score where there is room, brackets and reversed colours under the cursor.
@@ -186,7 +192,7 @@ fn strength(t: f32) -> char {
     set[(t.abs() * 3.0).round().clamp(0.0, 3.0) as usize]
 }
 
-fn about(state: &State, map: &UnitMap) -> String {
+fn about(map: &UnitMap) -> String {
     let score = map
         .value(map.at)
         .map_or("no score".to_owned(), |v| format!("{v:.4}"));
@@ -200,10 +206,5 @@ fn about(state: &State, map: &UnitMap) -> String {
     if map.grids.len() > 1 {
         text += &format!(" · map {} of {}", map.shown + 1, map.grids.len());
     }
-    let text = single_line(&text.replace('·', "|"));
-    if state.ascii {
-        text
-    } else {
-        text.replace('|', "·")
-    }
+    text
 }

@@ -128,12 +128,13 @@ fn header(state: &State, columns: &[usize], body: Rect, frame: &mut Frame) {
     for &column in columns {
         let name = single_line(table.frame.columns()[column].name());
         let arrow = match table.arrangement.sort {
-            Some((sorted, descending)) if sorted == column => match (state.ascii, descending) {
-                (false, true) => "▼",
-                (false, false) => "▲",
-                (true, true) => "v",
-                (true, false) => "^",
-            },
+            Some((sorted, descending)) if sorted == column => {
+                if descending {
+                    "▼"
+                } else {
+                    "▲"
+                }
+            }
             _ => "",
         };
         let wide = table.widths[column];
@@ -146,6 +147,13 @@ fn header(state: &State, columns: &[usize], body: Rect, frame: &mut Frame) {
         let text = aligned(&text, wide, table.is_number(column));
         put(frame, body, x, 0, &text, style);
         x += wide + 1;
+    }
+    if columns
+        .last()
+        .is_some_and(|last| last + 1 < table.widths.len())
+    {
+        let right = usize::from(body.width).saturating_sub(1);
+        put(frame, body, right, 0, "›", state.theme.key());
     }
 }
 
@@ -175,11 +183,6 @@ fn row_of_cells(
     for &column in columns {
         let wide = table.widths[column];
         let text = cut_middle(&table.cell(row, column), wide, ellipsis(state));
-        let text = if state.ascii {
-            text.replace('…', "...")
-        } else {
-            text
-        };
         let style = if selected && focused && column == table.column {
             base.add_modifier(Modifier::UNDERLINED)
         } else {

@@ -40,20 +40,10 @@ fn progress(state: &State, job: &Job) -> String {
     } else {
         "Esc stops"
     };
-    let stop = if state.ascii {
-        stop.replace('…', "...")
-    } else {
-        stop.to_owned()
-    };
     let what = match &job.stage {
         Some((what, done, total)) if *total > 0 => {
             let filled = (BAR as u64 * (*done).min(*total) / total) as usize;
-            let (full, empty) = if state.ascii {
-                ("#", ".")
-            } else {
-                ("█", "░")
-            };
-            let bar = format!("{}{}", full.repeat(filled), empty.repeat(BAR - filled));
+            let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
             format!("{bar} {done}/{total} {}", single_line(what))
         }
         Some((what, ..)) => single_line(what),

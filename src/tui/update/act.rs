@@ -5,7 +5,7 @@ use super::super::keys::{Action, Context};
 use super::super::layout::Pane;
 use super::super::state::{Overlay, State, Top};
 use super::super::table::Arrangement;
-use super::{arrange, palette, panes, run};
+use super::{arrange, hear, palette, panes, run};
 
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
@@ -21,6 +21,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FocusMap => focus(state, Pane::Map),
         Action::FocusPictures => focus(state, Pane::Pictures),
         Action::FocusCatalog => focus(state, Pane::Catalog),
+        Action::EarlierAnswer => hear::other_answer(state, false),
+        Action::LaterAnswer => hear::other_answer(state, true),
         Action::Zoom => state.zoom = !state.zoom,
         Action::NextTheme => {
             state.theme = state.theme.next();

@@ -32,7 +32,7 @@ pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Note(sentence) => state.say(sentence),
-        Msg::Answer(answer) => show(state, &answer),
+        Msg::Answer(answer) => keep(state, answer),
         Msg::Text(text) => {
             state.scroll = 0;
             state.shown = Shown::Text(text);
@@ -54,21 +54,55 @@ pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Puts an answer into the panes. What it has no part for stays: images found from a map leave the map.
-fn show(state: &mut State, answer: &Arc<Answer>) {
-    let rows = answer.frame.height();
-    let seconds = answer.elapsed.as_secs_f64();
-    let cached = if answer.cached {
-        ", all from the store"
-    } else {
-        ""
-    };
+/// How many answers can be gone back to.
+const KEPT: usize = 50;
+
+/// Shows an answer and keeps it.
+fn keep(state: &mut State, answer: Arc<Answer>) {
     for note in &answer.notes {
         state.say(note.clone());
     }
     if answer.frame.width() > 0 {
+        let rows = answer.frame.height();
         let words = if rows == 1 { "row" } else { "rows" };
+        let seconds = answer.elapsed.as_secs_f64();
+        let cached = if answer.cached {
+            ", all from the store"
+        } else {
+            ""
+        };
         state.say(format!("{rows} {words} in {seconds:.2} s{cached}"));
+    }
+    show(state, &answer);
+    state.answers.push(answer);
+    if state.answers.len() > KEPT {
+        state.answers.remove(0);
+    }
+}
+
+/// Shows the answer before the one that is shown, or after it.
+pub(super) fn other_answer(state: &mut State, later: bool) {
+    let here = |answer: &Arc<Answer>| Arc::ptr_eq(answer, &state.answer);
+    let Some(at) = state.answers.iter().position(here) else {
+        return;
+    };
+    let other = if later {
+        Some(at + 1)
+    } else {
+        at.checked_sub(1)
+    };
+    let Some(answer) = other.and_then(|at| state.answers.get(at)).cloned() else {
+        let end = if later { "last" } else { "first" };
+        state.say(format!("this is the {end} answer"));
+        return;
+    };
+    show(state, &answer);
+}
+
+/// Puts an answer into the panes. What it has no part for stays: images found from a map leave the map.
+fn show(state: &mut State, answer: &Arc<Answer>) {
+    let rows = answer.frame.height();
+    if answer.frame.width() > 0 {
         state.table = Table::new(answer.frame.clone(), state.table.generation);
         state.shown = Shown::Table;
     } else {
@@ -92,7 +126,10 @@ fn show(state: &mut State, answer: &Arc<Answer>) {
         state.pictures.all = images;
         state.pictures.shown = 0;
     }
-    if let Some(map) = UnitMap::new(grids) {
+    if let Some(mut map) = UnitMap::new(grids) {
+        if let Some(before) = state.map.take() {
+            map.inherit(before);
+        }
         state.map = Some(map);
     }
     panes::row_selected(state);

@@ -1,0 +1,110 @@
+//! The full-screen interface at a pseudo terminal, on the demo's store.
+
+use std::path::Path;
+
+use portable_pty::CommandBuilder;
+
+use crate::support::pty::{Pty, SILENT, vitscope};
+use crate::support::shell::{self, demo};
+
+const SIZE: (u16, u16) = (180, 40);
+
+fn tui(history: &Path, more: &[&str]) -> CommandBuilder {
+    let store = demo().store.display().to_string();
+    let mut command = vitscope(["--store", &store, "tui"].iter().chain(more));
+    command.env("XDG_STATE_HOME", history);
+    command.env("COLORTERM", "truecolor");
+    command
+}
+
+#[track_caller]
+fn shows(pty: &mut Pty, text: &str) {
+    pty.wait_until(&format!("no “{text}” on the screen"), |screen| {
+        screen.contents().contains(text)
+    });
+}
+
+#[test]
+fn a_question_is_typed_answered_explored_on_the_map_and_the_terminal_restored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut pty = Pty::start(tui(folder.path(), &[]), SIZE, SILENT);
+    let before = pty.modes_before.clone();
+    shows(&mut pty, "1 query: store");
+    shows(&mut pty, "dinov2");
+    pty.press("rank heads for textu\t in dinov2\r");
+    shows(&mut pty, "correlation with texture in dinov2");
+    shows(&mut pty, "head 5.2");
+    assert_ne!(pty.modes(), before, "raw while it runs");
+    // To the map, whose cursor stands on the strongest head, one up, and images by that head.
+    pty.press("\x1bOS");
+    pty.press("k");
+    shows(&mut pty, "head 4.2 0.00");
+    pty.press("\r");
+    shows(&mut pty, "by head 4.2");
+    shows(&mut pty, "pictures: 1 of 8");
+    let coloured = |screen: &vt100::Screen| {
+        let cells = (0..SIZE.1).flat_map(|row| (0..SIZE.0).map(move |col| (row, col)));
+        cells
+            .filter_map(|(row, col)| screen.cell(row, col))
+            .filter(|cell| cell.contents() == "▀")
+            .count()
+    };
+    pty.wait_until("no picture", |screen| coloured(screen) > 50);
+    pty.press("q");
+    assert_eq!(pty.end(), 0);
+    assert_eq!(pty.modes(), before);
+    let screen = pty.screen();
+    assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
+    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    let history = std::fs::read_to_string(folder.path().join("vitscope/history"));
+    let history = history.expect("the prompt's own history");
+    assert!(
+        history.contains("rank heads for texture in dinov2"),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_resized_window_is_drawn_anew_down_to_a_sentence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut pty = Pty::start(tui(folder.path(), &["--no-mouse"]), SIZE, SILENT);
+    shows(&mut pty, "5 catalog");
+    assert_eq!(
+        pty.screen().mouse_protocol_mode(),
+        vt100::MouseProtocolMode::None
+    );
+    pty.resize(20, 5);
+    shows(&mut pty, "Ctrl-Q quits");
+    pty.wait_until("old panes stay", |screen| {
+        !screen.contents().contains("catalog")
+    });
+    pty.resize(40, 12);
+    shows(&mut pty, "1 query");
+    pty.resize(200, 50);
+    shows(&mut pty, "4 pictures");
+    pty.press("\x11");
+    assert_eq!(pty.end(), 0);
+}
+
+#[test]
+fn a_mistake_is_explained_and_the_next_question_answered() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut pty = Pty::start(tui(folder.path(), &[]), SIZE, SILENT);
+    shows(&mut pty, "1 query: store");
+    pty.press("rank heads for texture in dino2\r");
+    shows(&mut pty, "did you mean");
+    pty.press("show models\r");
+    shows(&mut pty, "maxvit");
+    shows(&mut pty, "6 rows");
+    pty.press("quit\r");
+    assert_eq!(pty.end(), 0);
+}
+
+#[test]
+fn without_a_terminal_one_sentence_says_so() {
+    let ran = shell::on(&demo().store, &["tui"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("needs a terminal"), "{}", ran.err);
+    assert!(!ran.err.contains('\x1b'));
+}
