@@ -232,7 +232,10 @@ fn what_stands_for_all_earlier_layers_has_no_place() {
         .into_iter()
         .zip(floats(&whole, "a dog"));
     assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
-    let all = map("using components").expect("a map").notes.join("\n");
+    let all = map("using init and bias and head 5.0")
+        .expect("a map")
+        .notes
+        .join("\n");
     assert!(all.contains("init and bias have no place"), "{all}");
     let said = map("using init")
         .expect_err("nothing has a place")
