@@ -31,7 +31,8 @@ fn a_question_is_typed_answered_explored_on_the_map_and_the_terminal_restored() 
     let before = pty.modes_before.clone();
     shows(&mut pty, "1 query: store");
     shows(&mut pty, "dinov2");
-    pty.press("rank heads for textu\t in dinov2\r");
+    // A completion brings the blank behind it.
+    pty.press("rank heads for textu\tin dinov2\r");
     shows(&mut pty, "correlation with texture in dinov2");
     shows(&mut pty, "head 5.2");
     assert_ne!(pty.modes(), before, "raw while it runs");

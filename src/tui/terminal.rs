@@ -196,6 +196,11 @@ fn turn(
             wait = Duration::ZERO;
             events.extend(translated(event::read()?));
         }
+        let size = crossterm::terminal::size()?;
+        if size != state.size {
+            // Told by nobody when the window changed before anyone listened.
+            events.push(Event::Resize(size.0, size.1));
+        }
         events.extend(msgs.try_iter().map(Event::Worker));
         // A tick alone changes nothing but the time of what runs.
         drawn = events.len() == 1 && state.job.is_none();
