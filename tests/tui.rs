@@ -4,7 +4,7 @@ use std::path::Path;
 
 use portable_pty::CommandBuilder;
 
-use crate::support::pty::{Pty, SILENT, vitscope};
+use crate::support::pty::{Pty, SILENT, Script, vitscope};
 use crate::support::shell::{self, demo};
 
 const SIZE: (u16, u16) = (180, 40);
@@ -99,6 +99,41 @@ fn a_mistake_is_explained_and_the_next_question_answered() {
     shows(&mut pty, "6 rows");
     pty.press("quit\r");
     assert_eq!(pty.end(), 0);
+}
+
+/// A kitty that answers what it is asked before the interface starts.
+const KITTY: Script = &[
+    (
+        b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\",
+        b"\x1b_Gi=31;OK\x1b\\",
+    ),
+    (b"\x1b[>q", b"\x1bP>|kitty(0.32.1)\x1b\\"),
+    (b"\x1b[16t", b"\x1b[6;20;10t"),
+    (b"\x1b[c", b"\x1b[?62;c"),
+];
+
+#[test]
+fn where_the_terminal_has_pixels_images_are_shown_so_and_taken_away_under_help() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = tui(folder.path(), &[]);
+    command.env("VITSCOPE_PROBE_MS", "20000");
+    let mut pty = Pty::start(command, SIZE, KITTY);
+    let before = pty.modes_before.clone();
+    shows(&mut pty, "1 query: store");
+    pty.press("retrieve 4 images for \"fish\" in dinov2\r");
+    shows(&mut pty, "pictures: 1 of 4");
+    pty.wait_for_bytes(b"\x1b_Gf=100,a=T,q=2,c=");
+    assert!(!pty.text().contains('▀'), "no half blocks below");
+    assert!(!pty.wrote(b"\x1bP"), "sixel is not mixed in");
+    // Help lies over the panes; the image would lie over it.
+    let taken_away = b"\x1b_Ga=d,d=I,i=7,q=2\x1b\\";
+    assert!(!pty.wrote(taken_away));
+    pty.press("\x1bOP");
+    shows(&mut pty, "Everywhere");
+    pty.wait_for_bytes(taken_away);
+    pty.press("\x11");
+    assert_eq!(pty.end(), 0);
+    assert_eq!(pty.modes(), before);
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl Subcommand {
                 let choices = tui::Choices {
                     theme: *theme,
                     mouse: !no_mouse,
+                    graphics: Some(console.look.graphics()),
                     history: config.value("history").map(str::to_owned),
                 };
                 let cancel = cancel_on_interrupt(console);

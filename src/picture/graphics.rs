@@ -64,6 +64,17 @@ pub struct Graphics {
     pub reason: String,
 }
 
+impl Graphics {
+    /// Pixels sent per pixel of the screen, across and down: over SSH half as many, where the terminal enlarges by itself.
+    #[must_use]
+    pub fn density(&self) -> f64 {
+        match self.protocol {
+            Protocol::Kitty | Protocol::Iterm if self.is_remote => 0.5,
+            _ => 1.0,
+        }
+    }
+}
+
 /// What is known without asking the terminal.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::fit::fit;
-use super::graphics::{Graphics, Protocol};
+use super::graphics::Graphics;
 use super::half_blocks::{characters, half_blocks};
 use crate::answer::Captioned;
 use crate::output::width::{cut_middle, single_line, width};
@@ -97,11 +97,7 @@ fn joined_pixels(
         row.len() * (columns + GAP) - GAP,
         (highest / high).ceil().max(1.0) as usize,
     );
-    // Over SSH a quarter of the pixels, where the terminal enlarges by itself.
-    let density = match graphics.protocol {
-        Protocol::Kitty | Protocol::Iterm if graphics.is_remote => 0.5,
-        _ => 1.0,
-    };
+    let density = graphics.density();
     let pixels = |length: f64| (length * density).round().max(1.0) as u32;
     let mut canvas = RgbImage::from_pixel(
         pixels(cells.0 as f64 * wide),
@@ -197,6 +193,7 @@ fn joined(
 mod tests {
     use super::*;
     use crate::output::color::Depth;
+    use crate::picture::graphics::Protocol;
     use ratatui::style::Color;
 
     fn images(count: u8) -> Vec<Captioned> {

@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use image::codecs::png::PngEncoder;
+use image::imageops::{self, FilterType};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbImage};
 
 use super::graphics::{Graphics, Protocol};
@@ -14,6 +15,9 @@ use super::probe::Raw;
 
 /// Bytes of base64 in one escape sequence, as kitty's protocol demands at most.
 const CHUNK: usize = 4096;
+
+/// Names the picture that is placed, so that it can be taken away.
+const PLACED: u32 = 7;
 
 /// The most pixels across that viuer sends as sixel, and those it takes a cell to have.
 const SIXEL_WIDEST: u32 = 1000;
@@ -31,8 +35,8 @@ pub fn write(
     graphics: &Graphics,
 ) -> io::Result<bool> {
     match graphics.protocol {
-        Protocol::Kitty => kitty(out, &png(image)?, columns, rows)?,
-        Protocol::Iterm => iterm(out, &png(image)?, columns, rows)?,
+        Protocol::Kitty => kitty(out, &png(image)?, columns, rows, "")?,
+        Protocol::Iterm => iterm(out, &png(image)?, columns, rows, "")?,
         Protocol::Sixel => {
             out.flush()?;
             if !sixel(image) {
@@ -46,14 +50,72 @@ pub fn write(
     Ok(true)
 }
 
+/// Whether pictures can be [`placed`].
+#[must_use]
+pub fn can_place(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Kitty | Protocol::Iterm)
+}
+
+/// What shows `image` on `columns × rows` cells from the cursor on and leaves the cursor there, for programs that own
+/// the screen; nothing for protocols that pictures cannot be placed with. Sixel is not one of them: who encodes it reads keys.
+///
+/// # Errors
+/// When the image can't be encoded.
+pub fn placed(
+    image: &RgbImage,
+    (columns, rows): (usize, usize),
+    graphics: &Graphics,
+) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    if !can_place(graphics.protocol) {
+        return Ok(out);
+    }
+    let pixels = |cells: usize, cell: u16| {
+        (cells as f64 * f64::from(cell) * graphics.density()).round() as u32
+    };
+    let (width, height) = (
+        pixels(columns, graphics.cell.0).max(1),
+        pixels(rows, graphics.cell.1).max(1),
+    );
+    let png = png(&imageops::resize(
+        image,
+        width,
+        height,
+        FilterType::Triangle,
+    ))?;
+    match graphics.protocol {
+        Protocol::Kitty => {
+            let stays = format!("C=1,i={PLACED},");
+            kitty(&mut out, &png, columns, rows, &stays)?;
+        }
+        _ => iterm(&mut out, &png, columns, rows, ";doNotMoveCursor=1")?,
+    }
+    Ok(out)
+}
+
+/// What takes the [`placed`] picture away where writing over it does not.
+#[must_use]
+pub fn taken_away(protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Kitty => format!("\x1b_Ga=d,d=I,i={PLACED},q=2\x1b\\"),
+        _ => String::new(),
+    }
+}
+
 /// A PNG (`f=100`) in chunks, shown at once (`a=T`) in so many cells; `q=2` keeps the terminal from answering.
-fn kitty(out: &mut dyn Write, png: &[u8], columns: usize, rows: usize) -> io::Result<()> {
+fn kitty(
+    out: &mut dyn Write,
+    png: &[u8],
+    columns: usize,
+    rows: usize,
+    more: &str,
+) -> io::Result<()> {
     let encoded = base64(png);
     let mut chunks = encoded.as_bytes().chunks(CHUNK).peekable();
-    let mut control = format!("f=100,a=T,q=2,c={columns},r={rows},");
+    let mut control = format!("f=100,a=T,q=2,c={columns},r={rows},{more}");
     while let Some(chunk) = chunks.next() {
-        let more = u8::from(chunks.peek().is_some());
-        write!(out, "\x1b_G{control}m={more};")?;
+        let goes_on = u8::from(chunks.peek().is_some());
+        write!(out, "\x1b_G{control}m={goes_on};")?;
         out.write_all(chunk)?;
         out.write_all(b"\x1b\\")?;
         control.clear();
@@ -62,11 +124,17 @@ fn kitty(out: &mut dyn Write, png: &[u8], columns: usize, rows: usize) -> io::Re
 }
 
 /// iTerm2's inline image (<https://iterm2.com/documentation-images.html>).
-fn iterm(out: &mut dyn Write, png: &[u8], columns: usize, rows: usize) -> io::Result<()> {
+fn iterm(
+    out: &mut dyn Write,
+    png: &[u8],
+    columns: usize,
+    rows: usize,
+    more: &str,
+) -> io::Result<()> {
     let (size, encoded) = (png.len(), base64(png));
     write!(
         out,
-        "\x1b]1337;File=inline=1;size={size};width={columns};height={rows};preserveAspectRatio=0:{encoded}\x07"
+        "\x1b]1337;File=inline=1;size={size};width={columns};height={rows};preserveAspectRatio=0{more}:{encoded}\x07"
     )
 }
 
@@ -186,6 +254,27 @@ mod tests {
         let start = format!("\x1b]1337;File=inline=1;size={size};width=12;height=5;");
         assert!(shown && text.starts_with(&start) && text.ends_with("\x07\n"));
         assert_eq!(written(Protocol::Blocks, &image), (false, String::new()));
+    }
+
+    #[test]
+    fn a_placed_picture_leaves_the_cursor_and_can_be_taken_away() {
+        let graphics = |protocol| Graphics {
+            protocol,
+            depth: Depth::True,
+            cell: (10, 20),
+            background: [0; 3],
+            is_remote: false,
+            reason: String::new(),
+        };
+        let placed = |protocol| {
+            let bytes = placed(&noise(), (6, 3), &graphics(protocol)).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let kitty = placed(Protocol::Kitty);
+        assert!(kitty.starts_with("\x1b_Gf=100,a=T,q=2,c=6,r=3,C=1,i=7,m="));
+        assert!(taken_away(Protocol::Kitty).contains("a=d,d=I,i=7,"));
+        assert!(placed(Protocol::Iterm).contains("preserveAspectRatio=0;doNotMoveCursor=1:"));
+        assert_eq!(placed(Protocol::Sixel), "");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 pub mod catalog;
 pub mod map;
 mod overlay;
-mod pictures;
+pub(super) mod pictures;
 mod query;
 mod results;
 mod status;
@@ -169,5 +169,7 @@ fn put(
         .set_stringn(area.x + dx, area.y + dy, text, room, style);
 }
 
+#[cfg(test)]
+pub(super) use tests::state as sample_state;
 #[cfg(test)]
 mod tests;

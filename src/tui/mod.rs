@@ -10,6 +10,7 @@ mod history;
 pub mod keys;
 pub mod layout;
 pub mod map;
+mod pixels;
 pub mod state;
 pub mod table;
 pub mod terminal;

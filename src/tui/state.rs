@@ -31,6 +31,8 @@ pub struct State {
     pub depth: Depth,
     /// Whether only ASCII may be drawn.
     pub ascii: bool,
+    /// Whether the terminal shows images as pixels, over cells that are left blank for them.
+    pub pixels: bool,
     /// What is known of the engine.
     pub knowledge: Knowledge,
     /// The query.
@@ -167,6 +169,7 @@ impl State {
             theme: Theme::default(),
             depth: Depth::True,
             ascii: false,
+            pixels: false,
             knowledge,
             editor: Editor::new(history),
             shown: Shown::default(),

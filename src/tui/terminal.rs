@@ -25,6 +25,7 @@ use ratatui::layout::Rect;
 use super::draw::draw;
 use super::event::{Effect, Event, Msg};
 use super::history::Book;
+use super::pixels::{Change, Pixels};
 use super::state::State;
 use super::theme::Theme;
 use super::update::update;
@@ -33,6 +34,8 @@ use crate::cancel::Cancel;
 use crate::failure::{Exit, Failure, in_words};
 use crate::front::Engine;
 use crate::output::settings::Look;
+use crate::picture::graphics::Graphics;
+use crate::picture::pixels::can_place;
 
 /// How long the loop waits for a key while something runs, and while nothing does.
 const BUSY: Duration = Duration::from_millis(30);
@@ -45,6 +48,8 @@ pub struct Choices {
     pub theme: Theme,
     /// Whether clicks and the wheel come here rather than to the terminal.
     pub mouse: bool,
+    /// How images reach the terminal, where that was found out.
+    pub graphics: Option<Graphics>,
     /// The history's file, where it is not the usual one; `off` for none.
     pub history: Option<String>,
 }
@@ -96,17 +101,22 @@ pub fn check() -> Result<(), Failure> {
 struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
+    pixels: Option<Pixels>,
 }
 
 impl Screen {
-    fn enter(mouse: bool) -> io::Result<Self> {
+    fn enter(mouse: bool, pixels: Option<Pixels>) -> io::Result<Self> {
         enable_raw_mode()?;
         // From here on everything is undone by `drop`, also what the next lines did not get to.
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
         let terminal = terminal.inspect_err(|_| {
             let _ = disable_raw_mode();
         })?;
-        let screen = Self { terminal, mouse };
+        let screen = Self {
+            terminal,
+            mouse,
+            pixels,
+        };
         execute!(
             io::stdout(),
             EnterAlternateScreen,
@@ -121,19 +131,47 @@ impl Screen {
 
     /// Forgets what the terminal shows. Unlike `Terminal::clear` this asks the terminal nothing: not every one answers.
     fn clear(&mut self, (columns, rows): (u16, u16)) -> io::Result<()> {
+        if let Some(pixels) = &mut self.pixels {
+            pixels.forget();
+            io::stdout().write_all(pixels.away().as_bytes())?;
+        }
         self.terminal.resize(Rect::new(0, 0, columns, rows))
     }
 
     fn draw(&mut self, state: &State) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let pixels = self.pixels.as_mut();
+        let change = pixels.map_or_else(Change::default, |pixels| pixels.next(state));
+        if let Some(away) = change.away {
+            io::stdout().write_all(away.as_bytes())?;
+            self.terminal
+                .resize(Rect::new(0, 0, state.size.0, state.size.1))?;
+        }
         self.terminal.draw(|frame| draw(state, frame))?;
+        if let Some((place, bytes)) = change.image {
+            execute!(
+                io::stdout(),
+                cursor::SavePosition,
+                cursor::MoveTo(place.x, place.y)
+            )?;
+            io::stdout().write_all(&bytes)?;
+            execute!(io::stdout(), cursor::RestorePosition)?;
+        }
         execute!(io::stdout(), EndSynchronizedUpdate)
+    }
+
+    /// Whether something will soon be there to draw.
+    fn waits(&self) -> bool {
+        self.pixels.as_ref().is_some_and(Pixels::waits)
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         // The terminal may be gone, and then there is nothing to restore.
+        if let Some(pixels) = &self.pixels {
+            let _ = io::stdout().write_all(pixels.away().as_bytes());
+        }
         if self.mouse {
             let _ = execute!(io::stdout(), DisableMouseCapture);
         }
@@ -158,12 +196,16 @@ fn interact(
     let knowledge = worker::knowledge(engine.as_ref());
     let (out, msgs) = channel();
     let texts = worker::start(engine, cancel.clone(), out.clone());
-    let mut screen = Screen::enter(choices.mouse)?;
+    let graphics = choices
+        .graphics
+        .filter(|graphics| can_place(graphics.protocol));
+    let mut screen = Screen::enter(choices.mouse, graphics.map(Pixels::new))?;
     let size = crossterm::terminal::size()?;
     let mut state = State::new(knowledge, book.queries(), size);
     state.theme = choices.theme;
     state.depth = look.out_depth;
     state.ascii = look.ascii;
+    state.pixels = screen.pixels.is_some();
     if let Some(warning) = warning {
         state.complain(warning);
     }
@@ -190,7 +232,8 @@ fn turn(
             screen.draw(state)?;
         }
         let mut events = vec![Event::Tick(start.elapsed())];
-        let mut wait = if state.job.is_some() { BUSY } else { IDLE };
+        let busy = state.job.is_some() || screen.waits();
+        let mut wait = if busy { BUSY } else { IDLE };
         // Slow lines deliver keys in heaps: all of them are taken in before the next drawing.
         while event::poll(wait)? {
             wait = Duration::ZERO;
@@ -203,7 +246,7 @@ fn turn(
         }
         events.extend(msgs.try_iter().map(Event::Worker));
         // A tick alone changes nothing but the time of what runs.
-        drawn = events.len() == 1 && state.job.is_none();
+        drawn = events.len() == 1 && !busy;
         for event in events {
             for effect in update(state, event) {
                 drawn = false;

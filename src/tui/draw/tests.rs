@@ -26,7 +26,7 @@ use crate::tui::update::update;
 use crate::tui::worker;
 
 /// A ranking with its map, an image, and half a query.
-fn state(size: (u16, u16)) -> State {
+pub(in crate::tui) fn state(size: (u16, u16)) -> State {
     let mut state = State::new(worker::knowledge(&Fake::default()), Vec::new(), size);
     let frame = df!(
         "unit" => ["head 1.1", "head 1.0", "head 0.0", "head 0.1"],
@@ -272,4 +272,16 @@ fn nothing_in_an_answer_reaches_the_terminal_as_a_command() {
     update(&mut state, Event::Worker(Msg::Answer(Arc::new(answer))));
     let shown = text(&screen(&state));
     assert!(!shown.contains(['\x1b', '\x07']));
+}
+
+#[test]
+fn cells_are_left_blank_for_an_image_in_pixels() {
+    let mut state = state((120, 40));
+    let blocks = |state: &State| text(&screen(state)).matches('▀').count();
+    assert!(blocks(&state) > 0);
+    state.pixels = true;
+    let (place, _) = super::pictures::in_pixels(&state).unwrap();
+    assert_eq!(blocks(&state), 0);
+    let buffer = screen(&state);
+    assert!(place.positions().all(|at| buffer[at].symbol() == " "));
 }
