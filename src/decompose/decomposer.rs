@@ -194,7 +194,7 @@ pub(super) fn collect(maps: &Maps, pooled: &Pooled, z: &Tensor, ids: Vec<u32>) -
     })
 }
 
-fn slab(pooled: &Pooled, spec: &RowSpec) -> Result<Vec<f32>> {
+pub(super) fn slab(pooled: &Pooled, spec: &RowSpec) -> Result<Vec<f32>> {
     let Component { kind, layer, head } = spec.component;
     if kind == ComponentKind::Bias {
         return Tensor::stack(&pooled.constants, 1)?

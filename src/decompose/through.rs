@@ -6,9 +6,8 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::decomposer::{collect, record};
+use super::decomposer::{collect, record, slab};
 use super::readout::{Carrier, Folding, Maps, Pooled, Pooling, walk};
-use super::tokens::token_terms;
 use super::trace::{Detail, Op, Recording};
 use super::{Component, ComponentKind, Decomposer, RowSpec, Rows};
 
@@ -62,28 +61,19 @@ impl Through<'_> {
     /// When the model can't be run on them.
     pub fn rows(&self, pixels: &Tensor, ids: Vec<u32>) -> Result<Rows> {
         let recording = record(self.decomposer.model(), pixels, DETAIL)?;
-        let rows = collect(
-            &self.maps,
-            &pool(&recording, self.head)?,
-            &recording.representation,
-            ids,
-        )?;
-        let own = self.own(pixels, rows.ids.clone())?;
-        Ok(Rows { z: own, ..rows })
+        let (own, sources) = pool(&recording, self.head)?;
+        let z = self.own(&own, ids.len())?;
+        let rows = collect(&self.maps, &sources, &recording.representation, ids)?;
+        Ok(Rows { z, ..rows })
     }
 
-    /// The head's own contribution, `[B, Dz]` row-major.
-    fn own(&self, pixels: &Tensor, ids: Vec<u32>) -> Result<Vec<f32>> {
-        let batch = ids.len();
-        let rows = self.decomposer.rows(pixels, ids)?;
+    /// The head's own contribution, `[B, Dz]` row-major, from what was pooled at its layer.
+    fn own(&self, pooled: &Pooled, batch: usize) -> Result<Vec<f32>> {
         let specs = self.decomposer.specs();
         let index = specs.iter().position(|spec| spec.component == self.head);
         let index = index.expect("the walk began at this head");
-        let row = Tensor::from_slice(
-            &rows.slabs[index],
-            (batch, specs[index].width),
-            &Device::Cpu,
-        )?;
+        let spec = &specs[index];
+        let row = Tensor::from_vec(slab(pooled, spec)?, (batch, spec.width), &Device::Cpu)?;
         row.matmul(&self.decomposer.maps()[index])?
             .flatten_all()?
             .to_vec1()
@@ -142,18 +132,11 @@ fn fold(recording: &Recording, head: Component) -> Result<Maps> {
     folding.finish()
 }
 
-/// Pools the rows of the sources: a at the head's layer, through its attention, and on.
-fn pool(recording: &Recording, head: Component) -> Result<Pooled> {
+/// Pools the head's own layer, and the rows of the sources: a at that layer, through its attention, and on.
+fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
     let Heads { node, op } = heads_of(recording, head)?;
-    let Op::Heads {
-        input,
-        layer,
-        values,
-        detail: Some(detail),
-        ..
-    } = op
-    else {
-        unreachable!("recorded with its attention")
+    let Op::Heads { input, values, .. } = op else {
+        unreachable!("the node of a layer's heads")
     };
     let batch = recording.representation.dim(0)?;
     let ones = Tensor::ones((batch, 1), DType::F32, &Device::Cpu)?;
@@ -164,7 +147,9 @@ fn pool(recording: &Recording, head: Component) -> Result<Pooled> {
         Some(node),
         &mut Pooling(Pooled::default()),
     )?;
-    let terms = token_terms(*layer, &forms, detail)?;
+    let mut own = Pooling(Pooled::default());
+    own.component(&forms, op)?;
+    let terms = own.0.tokens.pop().expect("recorded with its attention");
     let mut pooling = Pooling(Pooled::default());
     let mut starts = Vec::new();
     for slot in 0..terms.weights.dim(1)? {
@@ -179,5 +164,5 @@ fn pool(recording: &Recording, head: Component) -> Result<Pooled> {
         starts.push((*input, weights));
     }
     walk(recording, starts, None, &mut pooling)?;
-    Ok(pooling.0)
+    Ok((own.0, pooling.0))
 }

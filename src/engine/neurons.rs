@@ -2,7 +2,8 @@
 
 use candle_core::{Device, Tensor};
 
-use super::rank::{Scored, TargetScores, clip_of, kind};
+use super::rank::{TargetScores, clip_of, kind, scored};
+use super::via::sample;
 use super::{Desk, EngineError, last};
 use crate::analysis::{NeuronLayer, NeuronScores};
 use crate::contributions::Contributions;
@@ -43,7 +44,9 @@ impl Desk<'_> {
             .map(|layer| studied(decomposer, &stored, *layer))
             .collect::<Result<Vec<_>, _>>()?;
         let singles = singles(&target.units, &layers, &studied)?;
-        let (chosen, among) = self.some_images(question, target)?;
+        let keep = self.images(target, question.images.as_ref())?;
+        let among = keep.iter().filter(|keep| **keep).count();
+        let chosen = sample(&keep, IMAGES);
         let mut scores = NeuronScores::new(&scoring.aligned, &bases, studied);
         let reduced = last::of_stored(decomposer, stored.specs())?;
         let images = self.store.set(&target.set)?;
@@ -58,7 +61,7 @@ impl Desk<'_> {
             self.cancel.check()?;
             // An image that can't be read was reported by `decompose`.
             let pictures: Vec<_> = (ids.iter())
-                .filter_map(|id| images.decode(*id as usize).ok())
+                .filter_map(|id| images.decode(*id).ok())
                 .collect();
             let pixels = pictures.iter().flat_map(|image| preprocess.apply(image));
             let shape = (pictures.len(), 3, height, width);
@@ -76,16 +79,12 @@ impl Desk<'_> {
         }
         self.progress.finish();
         let by_layer = scores.scores(kind(question.score))?;
-        let columns = (question.concepts.iter().enumerate()).map(|(column, concept)| Scored {
-            model: target.model.clone(),
-            concept: concept.label(),
-            units: singles
-                .iter()
-                .map(|&(unit, layer, neuron)| (unit, by_layer[layer][neuron][column]))
-                .collect(),
-            steadiness: None,
-        });
-        let columns = columns.collect();
+        let of_single = |&(unit, layer, neuron): &(Unit, usize, usize)| {
+            let scores: &Vec<f64> = &by_layer[layer][neuron];
+            (unit, scores.clone())
+        };
+        let (units, scores): (Vec<_>, Vec<_>) = singles.iter().map(of_single).unzip();
+        let columns = scored(question, target, &units, &scores);
         let note = match seen < among {
             true => format!(
                 "neurons are not stored: a forward pass each over {seen} of {among} images, evenly spread"
@@ -99,21 +98,6 @@ impl Desk<'_> {
             cached: false,
         };
         Ok((scores, note))
-    }
-
-    /// At most [`IMAGES`] of the images that take part, evenly spread, and how many take part.
-    fn some_images(
-        &self,
-        question: &Question,
-        target: &Target,
-    ) -> Result<(Vec<u32>, usize), EngineError> {
-        let keep = self.images(target, question.images.as_ref())?;
-        let ids: Vec<u32> = (0..keep.len() as u32)
-            .filter(|id| keep[*id as usize])
-            .collect();
-        let count = ids.len().min(IMAGES);
-        let spread = (0..count).map(|i| ids[i * ids.len() / count]);
-        Ok((spread.collect(), ids.len()))
     }
 }
 

@@ -85,7 +85,7 @@ impl Desk<'_> {
         let keep = self.images(target, question.images.as_ref())?;
         let count = keep.iter().filter(|keep| **keep).count();
         let passes = Step::new(format!(
-            "compute: two forward passes of each of {} images of {}, as what goes through a head is not stored",
+            "compute: a forward pass of each of {} images of {}, as what goes through a head is not stored",
             count.min(via::MOST),
             target.set
         ));

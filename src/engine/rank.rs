@@ -14,7 +14,7 @@ use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, score_fr
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, RowSpec};
 use crate::lang::filter::Filter;
-use crate::lang::query::{Question, Score, Target, Unit};
+use crate::lang::query::{Concept, Question, Score, Target, Unit};
 
 /// A column of scores: one model asked about one concept.
 pub(super) struct Scored {
@@ -108,23 +108,8 @@ impl Desk<'_> {
         } else {
             self.by_scan(question, target, &scoring, &groups, &bases)?
         };
-        let columns = question
-            .concepts
-            .iter()
-            .enumerate()
-            .map(|(column, concept)| Scored {
-                model: target.model.clone(),
-                concept: concept.label(),
-                units: target
-                    .units
-                    .iter()
-                    .zip(&scores)
-                    .map(|(u, s)| (*u, s[column]))
-                    .collect(),
-                steadiness: None,
-            });
         Ok(TargetScores {
-            columns: columns.collect(),
+            columns: scored(question, target, &target.units, &scores),
             images,
             scoring,
             cached: cached && warm,
@@ -267,6 +252,26 @@ pub(super) fn note_alignment(
         ));
     }
     Ok(())
+}
+
+/// A column per concept, from the scores of units by concept.
+pub(super) fn scored(
+    question: &Question,
+    target: &Target,
+    units: &[Unit],
+    scores: &[Vec<f64>],
+) -> Vec<Scored> {
+    let column = |(column, concept): (usize, &Concept)| Scored {
+        model: target.model.clone(),
+        concept: concept.label(),
+        units: units
+            .iter()
+            .zip(scores)
+            .map(|(unit, scores)| (*unit, scores[column]))
+            .collect(),
+        steadiness: None,
+    };
+    question.concepts.iter().enumerate().map(column).collect()
 }
 
 /// Scores of single components over all images, from moments: no image is read.

@@ -9,8 +9,7 @@ use rayon::ThreadPool;
 
 use super::each_image::{spread, workers};
 use super::library::Loaded;
-use super::rank::{Scored, clip_of, groups, kind, note_alignment};
-use super::scores::Split;
+use super::rank::{Scored, clip_of, groups, kind, note_alignment, scored};
 use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment};
 use crate::analysis::{ScanResult, scan_scores};
@@ -23,8 +22,8 @@ use crate::store::{ImageSet, StoreError};
 /// The most images that a second-order score is taken on.
 pub(super) const MOST: usize = 512;
 
-/// Images between two looks at whether to stop.
-const PART: usize = 8;
+/// Images that are worked on between two steps of the progress: fixed, so that sums do not depend on the machine.
+const PART: usize = 32;
 
 impl Desk<'_> {
     /// Scores of a target's units by what they contribute through `head`, one column per concept.
@@ -48,7 +47,7 @@ impl Desk<'_> {
         let place = position(stored.specs(), head, model)?;
         let images = self.store.set(&target.set)?;
         let keep = self.images(target, question.images.as_ref())?;
-        let ids = sample(&keep);
+        let ids = sample(&keep, MOST);
         let loaded = self.library.model(self.store, model)?;
         let through = loaded.decomposer.through(head)?;
         let (units, later) = sources(&target.units, through.specs());
@@ -64,7 +63,7 @@ impl Desk<'_> {
         let sources = Sources::new(&loaded, through, &images, ids, &stop)?;
         let aligned = sources.aligned(&alignment, place);
         let groups = groups(sources.specs(), &units)?;
-        let scored = scan_scores(
+        let found = scan_scores(
             &sources,
             &aligned,
             &groups,
@@ -76,13 +75,13 @@ impl Desk<'_> {
         );
         // A part that was left unfinished because of a cancellation says so in its own way.
         self.cancel.check()?;
-        let ScanResult { scores, images } = scored?;
+        let ScanResult { scores, images } = found?;
         notes.push(format!(
             "{model}: what goes through {head}, against the whole of it: {head}'s own contribution, to which all sources \
-             sum; {images} of the {} images of {} that scores are taken on, two forward passes each{}",
+             sum; {images} of the {} images of {} that scores are taken on, a forward pass each{}",
             keep.iter().filter(|keep| **keep).count(),
             target.set,
-            if Split::of(self.store.set(&target.set)?.frame()).is_known() || model == clip {
+            if self.split(&target.set)?.is_known() || model == clip {
                 ""
             } else {
                 ", which the alignment was fitted on"
@@ -95,15 +94,7 @@ impl Desk<'_> {
         }
         let held_out = alignment.report.map(|report| report.held_out_cosine);
         note_alignment(target, held_out, "its ranking says", notes)?;
-        let column = |(column, concept): (usize, &crate::lang::query::Concept)| Scored {
-            model: model.clone(),
-            concept: concept.label(),
-            units: (units.iter().zip(&scores))
-                .map(|(unit, scores)| (*unit, scores[column]))
-                .collect(),
-            steadiness: None,
-        };
-        Ok(question.concepts.iter().enumerate().map(column).collect())
+        Ok(scored(question, target, &units, &scores))
     }
 }
 
@@ -117,10 +108,10 @@ fn position(specs: &[RowSpec], head: Component, model: &str) -> Result<usize, En
     })
 }
 
-/// At most [`MOST`] of the images that take part, spread evenly over them.
-fn sample(keep: &[bool]) -> Vec<usize> {
+/// At most `most` of the images that take part, spread evenly over them.
+pub(super) fn sample(keep: &[bool], most: usize) -> Vec<usize> {
     let all: Vec<usize> = (0..keep.len()).filter(|&id| keep[id]).collect();
-    let count = all.len().min(MOST);
+    let count = all.len().min(most);
     (0..count).map(|i| all[i * all.len() / count]).collect()
 }
 
@@ -252,10 +243,10 @@ mod tests {
     #[test]
     fn a_sample_is_spread_over_the_images_that_take_part() {
         let few: Vec<bool> = (0..10).map(|id| id % 2 == 1).collect();
-        assert_eq!(sample(&few), [1, 3, 5, 7, 9]);
-        let many = sample(&vec![true; 4 * MOST]);
+        assert_eq!(sample(&few, MOST), [1, 3, 5, 7, 9]);
+        let many = sample(&vec![true; 4 * MOST], MOST);
         assert_eq!(many.len(), MOST);
         assert!(many.iter().enumerate().all(|(i, id)| *id == 4 * i));
-        assert_eq!(sample(&[false; 3]), Vec::<usize>::new());
+        assert_eq!(sample(&[false; 3], MOST), Vec::<usize>::new());
     }
 }

@@ -179,7 +179,7 @@ fn plans_of_maps_say_how_often_the_model_runs() {
     let eval = ids_of_eval().len();
     let via = plan("rank heads for \"a dog\" in dinov2 via head 5.2");
     assert!(
-        via.contains(&format!("two forward passes of each of {eval} images")),
+        via.contains(&format!("a forward pass of each of {eval} images")),
         "{via}"
     );
     let all = plan("evaluate heatmaps in dinov2");
