@@ -177,3 +177,22 @@ fn questions_are_about_what_is_stored() {
             .contains("what single tokens contribute is not stored")
     );
 }
+
+#[test]
+fn the_last_of_all_layers_are_the_whole_model() {
+    let (store, photos) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    let mut session = session("clip", store.path(), photos.path());
+    session.ask("decompose four with m").expect("decomposed");
+    for layers in [6, 99] {
+        let statement = format!("decompose four with m layers last {layers}");
+        let answer = session.ask(&statement).expect("nothing to do");
+        assert!(answer.cached, "{layers}: {:?}", answer.notes);
+    }
+    let plan = session.ask("explain decompose four with m layers last 6");
+    let whole = session.ask("explain decompose four with m");
+    let words = |plan: Result<vitscope::answer::Answer, _>| plan.ok().map(|plan| plan.notes);
+    assert!(words(plan).is_some_and(|plan| Some(plan) == words(whole)));
+}

@@ -18,6 +18,16 @@ pub struct LastLayers {
 }
 
 impl LastLayers {
+    /// Whether a component keeps its own row where `is_kept` says which layers do.
+    #[must_use]
+    pub fn keeps(component: Component, is_kept: &dyn Fn(Component) -> bool) -> bool {
+        match component.kind {
+            ComponentKind::Init => false,
+            ComponentKind::Bias => true,
+            _ => is_kept(component),
+        }
+    }
+
     /// Keeps the components that `is_kept` says, and `bias`; never `init`.
     ///
     /// # Errors
@@ -36,12 +46,7 @@ impl LastLayers {
         };
         let all = decomposer.specs().iter().zip(decomposer.maps());
         for (index, (spec, map)) in all.enumerate() {
-            let stays = match spec.component.kind {
-                ComponentKind::Init => false,
-                ComponentKind::Bias => true,
-                _ => is_kept(spec.component),
-            };
-            if stays {
+            if Self::keeps(spec.component, is_kept) {
                 last.kept.push(index);
                 last.specs.push(spec.clone());
                 last.maps.push(map.clone());

@@ -5,19 +5,20 @@
 //! store does not depend on how many workers there are, or on where an interrupted run went on.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::{Device, Tensor};
 use polars::prelude::DataFrame;
 use rayon::ThreadPool;
 
+use super::each_image::{spread, workers};
 use super::library::Loaded;
 use super::models::About;
-use super::{Desk, EngineError, last, threads};
+use super::{Desk, EngineError, last};
 use crate::answer::Answer;
 use crate::cancel::Cancel;
 use crate::decompose::{LastLayers, Rows};
+use crate::progress::Progress;
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
 
 /// Images that go through the model together, unless the user says otherwise.
@@ -37,11 +38,12 @@ impl Desk<'_> {
         let images = self.store.set(set)?;
         let entry = self.store.model(model)?;
         let loaded = self.library.model(self.store, model)?;
-        let last = match options.last_layers {
-            Some(count) => {
-                let is_kept = last::is_kept(&About::of(&entry)?, count);
-                Some(LastLayers::new(&loaded.decomposer, &is_kept)?)
-            }
+        let about = About::of(&entry)?;
+        let last = match last::fewer(&about, options.last_layers) {
+            Some(count) => Some(LastLayers::new(
+                &loaded.decomposer,
+                &last::is_kept(&about, count),
+            )?),
             None => None,
         };
         let job = Job {
@@ -60,9 +62,9 @@ impl Desk<'_> {
             images.len() as u64,
         );
         self.progress.advance(writer.next_row() as u64);
-        let workers = Workers::new()?;
+        let workers = workers()?;
         while let Some(range) = writer.pending() {
-            let (rows, skipped) = workers.run(&job, range, self)?;
+            let (rows, skipped) = part(&workers, &job, range, self.progress)?;
             writer.write(&rows, &skipped)?;
         }
         self.progress.finish();
@@ -214,70 +216,36 @@ impl Job<'_> {
     }
 }
 
-/// One single-threaded pool per core: what runs inside sees one thread.
-struct Workers(Vec<ThreadPool>);
-
-impl Workers {
-    fn new() -> Result<Self, EngineError> {
-        let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        (0..count)
-            .map(|_| threads::one())
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// The rows of one part, batches in order.
-    fn run(
-        &self,
-        job: &Job<'_>,
-        part: Range<usize>,
-        desk: &Desk<'_>,
-    ) -> Result<(Rows, Vec<Skipped>), EngineError> {
-        let starts: Vec<usize> = part.clone().step_by(job.batch.max(1)).collect();
-        let results: Vec<Mutex<Option<Batch>>> = starts.iter().map(|_| Mutex::new(None)).collect();
-        let (next, images_done) = (AtomicUsize::new(0), AtomicUsize::new(part.start));
-        let (cancel, progress) = (desk.cancel, desk.progress);
-        let work = || {
-            while !cancel.requested() {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&start) = starts.get(index) else {
-                    break;
-                };
-                let end = (start + job.batch.max(1)).min(part.end);
-                let result = job.rows(start..end);
-                let failed = result.is_err();
-                *results[index]
-                    .lock()
-                    .expect("no worker panics while it holds this") = Some(result);
-                let done = images_done.fetch_add(end - start, Ordering::Relaxed) + end - start;
-                progress.advance(done as u64);
-                if failed {
-                    next.store(starts.len(), Ordering::Relaxed);
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for pool in &self.0 {
-                scope.spawn(|| pool.install(work));
-            }
-        });
-        cancel.check()?;
-        let (mut rows, mut skipped) = (Rows::default(), Vec::new());
-        for result in results {
-            let batch = result.into_inner().expect("no worker panicked");
-            // A batch that was never begun lies behind one that failed.
-            let Some(batch) = batch else { continue };
-            let (more, left_out) = batch?;
-            if !more.is_empty() {
-                rows.append(more);
-            }
-            skipped.extend(left_out);
+/// The rows of one part, batches in order.
+fn part(
+    workers: &[ThreadPool],
+    job: &Job<'_>,
+    part: Range<usize>,
+    progress: &dyn Progress,
+) -> Batch {
+    let size = job.batch.max(1);
+    let starts: Vec<usize> = part.clone().step_by(size).collect();
+    let images_done = AtomicUsize::new(part.start);
+    let work = |start: usize| {
+        let end = (start + size).min(part.end);
+        let batch = job.rows(start..end);
+        let done = images_done.fetch_add(end - start, Ordering::Relaxed) + end - start;
+        progress.advance(done as u64);
+        batch
+    };
+    let batches = spread(workers, &starts, &|| !job.cancel.requested(), &work);
+    job.cancel.check()?;
+    let (mut rows, mut skipped) = (Rows::default(), Vec::new());
+    for (more, left_out) in batches? {
+        if !more.is_empty() {
+            rows.append(more);
         }
-        if rows.slabs.is_empty() {
-            let all = job.loaded.decomposer.specs();
-            let specs = job.last.as_ref().map_or(all, LastLayers::specs);
-            rows.slabs = vec![Vec::new(); specs.len()];
-        }
-        Ok((rows, skipped))
+        skipped.extend(left_out);
     }
+    if rows.slabs.is_empty() {
+        let all = job.loaded.decomposer.specs();
+        let specs = job.last.as_ref().map_or(all, LastLayers::specs);
+        rows.slabs = vec![Vec::new(); specs.len()];
+    }
+    Ok((rows, skipped))
 }

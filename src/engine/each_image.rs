@@ -46,11 +46,9 @@ pub(super) fn spread<T: Send>(
             scope.spawn(|| pool.install(take));
         }
     });
-    let done = results.into_iter().map_while(|result| {
-        let result = result.into_inner().expect("nobody panicked");
-        result.map(Ok).or(None)
-    });
-    done.map(|result: Result<_, EngineError>| result?).collect()
+    let results = results.into_iter();
+    let done = results.map_while(|result| result.into_inner().expect("nobody panicked"));
+    done.collect()
 }
 
 impl Desk<'_> {

@@ -3,7 +3,7 @@
 use super::models::About;
 use super::scores::align_blob;
 use super::{Desk, EngineError, last};
-use crate::decompose::ComponentKind;
+use crate::decompose::LastLayers;
 use crate::lang::query::{Query, Task};
 
 /// A step of a plan, and the steps it rests on.
@@ -47,7 +47,7 @@ impl Desk<'_> {
     /// When what the query rests on is missing.
     pub fn explain(&self, query: &Query) -> Result<String, EngineError> {
         let plan = match &query.task {
-            Task::Ask(question) => self.plan_question(question)?,
+            Task::Ask(question) => self.plan_question(&self.about_stored(question)?.0)?,
             Task::Decompose {
                 set,
                 models,
@@ -146,16 +146,12 @@ impl Desk<'_> {
 /// How many components are stored, and how wide their rows are together; `init` is as wide as the representation where it
 /// holds earlier layers too.
 fn stored_size(about: &About, last_layers: Option<usize>) -> (usize, usize) {
-    let Some(count) = last_layers else {
+    let Some(count) = last::fewer(about, last_layers) else {
         return (about.components.len(), about.widths.iter().sum());
     };
     let is_kept = last::is_kept(about, count);
     let components = about.components().into_iter().zip(&about.widths);
-    let kept = components.filter(|(component, _)| match component.kind {
-        ComponentKind::Init => false,
-        ComponentKind::Bias => true,
-        _ => is_kept(*component),
-    });
+    let kept = components.filter(|(component, _)| LastLayers::keeps(*component, &is_kept));
     kept.fold((1, about.dim), |(parts, sum), (_, width)| {
         (parts + 1, sum + width)
     })

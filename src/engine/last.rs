@@ -7,13 +7,23 @@ use super::{Desk, EngineError};
 use crate::decompose::{Component, ComponentKind, Decomposer, LastLayers, RowSpec, Rows};
 use crate::lang::query::{Question, Unit};
 
+/// How many layers a model has.
+fn layers(about: &About) -> usize {
+    let components = about.components().into_iter();
+    let heads = components.filter(|component| component.kind == ComponentKind::Head);
+    let layers = heads.map(|head| usize::from(head.layer) + 1);
+    layers.max().unwrap_or(0)
+}
+
+/// How many of the last layers are wanted where those are not all: the last of all layers are the whole model.
+pub(super) fn fewer(about: &About, wanted: Option<usize>) -> Option<usize> {
+    wanted.filter(|&count| count < layers(about))
+}
+
 /// Which components of a model belong to its last `count` layers. A convolution branch belongs to the layers of its block:
 /// it is kept where the first of them is.
 pub(super) fn is_kept(about: &About, count: usize) -> impl Fn(Component) -> bool + use<> {
-    let components = about.components();
-    let heads = components.iter().filter(|c| c.kind == ComponentKind::Head);
-    let layers = heads.map(|c| usize::from(c.layer) + 1).max().unwrap_or(0);
-    let first = layers.saturating_sub(count);
+    let first = layers(about).saturating_sub(count);
     let (layer_places, conv_places) = (about.layer_places.clone(), about.conv_places.clone());
     move |component| {
         let own = usize::from(component.layer);
