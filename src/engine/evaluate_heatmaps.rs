@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use polars::prelude::{Column, NamedFrom, Series};
 
+use super::control::mean_and_sd;
 use super::frames::{frame, numbers, texts};
 use super::map_set::{MapSet, Mapped};
 use super::segment::fitted_note;
@@ -39,7 +40,7 @@ impl Desk<'_> {
     /// Measures the maps of each concept on the images that scores are taken on and that have a mask.
     pub(super) fn evaluate_heatmaps(&mut self, question: &Question) -> Result<Answer, EngineError> {
         let target = &question.targets[0];
-        if !self.store.set(&target.set)?.info().masks {
+        if !self.store.set_info(&target.set)?.masks {
             return Err(EngineError::refused(
                 format!("{} has no masks to hold heat maps against", target.set),
                 "add the images from a table with a column `mask`",
@@ -50,16 +51,16 @@ impl Desk<'_> {
             some => some.to_vec(),
         };
         let (mut names, mut judged, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let rows = self.rows_to_judge(question, target)?;
         for concept in &concepts {
             let mapped = self.map_set(question, target, concept)?;
-            judged.push(self.judge(question, target, &mapped)?);
+            judged.push(self.judge(&rows, &mapped)?);
             names.push(concept.label());
             for note in &mapped.notes {
                 if !notes.contains(note) {
                     notes.push(note.clone());
                 }
             }
-            let rows = self.rows_to_judge(question, target)?;
             notes.extend(fitted_note(&mapped, &rows).filter(|note| !notes.contains(note)));
         }
         let images = judged.first().map_or(0, Vec::len);
@@ -111,16 +112,10 @@ impl Desk<'_> {
         Ok(rows.take(question.limit.unwrap_or(usize::MAX)).collect())
     }
 
-    fn judge(
-        &self,
-        question: &Question,
-        target: &Target,
-        mapped: &MapSet,
-    ) -> Result<Vec<Judged>, EngineError> {
-        let rows = self.rows_to_judge(question, target)?;
+    fn judge(&self, rows: &[usize], mapped: &MapSet) -> Result<Vec<Judged>, EngineError> {
         let work = |row: usize| Ok(mapped.look(row, true)?.and_then(Judged::of));
         let mut judged = Vec::new();
-        self.each_image("heat maps", &rows, &work, &mut |_, found| {
+        self.each_image("heat maps", rows, &work, &mut |_, found| {
             judged.extend(found);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -180,10 +175,8 @@ fn columns(names: &[String], judged: &[Vec<Judged>]) -> Vec<Column> {
     let means = |of: &[Vec<f64>]| -> Vec<f64> { of.iter().map(|values| mean(values)).collect() };
     let differences = of(&|one, m| one.map[m] - one.prior[m]);
     let reach = differences.iter().map(|values| {
-        let middle = mean(values);
-        let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
-        let count = values.len() as f64;
-        NORMAL_95 * (squares / (count - 1.0) / count).sqrt()
+        let (_, sd) = mean_and_sd(values);
+        NORMAL_95 * sd / (values.len() as f64).sqrt()
     });
     let reach: Vec<f64> = reach.collect();
     let middle = means(&differences);

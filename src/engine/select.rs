@@ -24,15 +24,27 @@ impl Desk<'_> {
         target: &Target,
         stored: &dyn Contributions,
     ) -> Result<Chosen, EngineError> {
+        let all = Chosen {
+            components: (0..stored.specs().len()).collect(),
+            words: "all components".to_owned(),
+        };
+        self.chosen_or(all, question, target, stored)
+    }
+
+    /// As [`Self::chosen`], with `unnamed` where nothing comes after `using`.
+    pub(super) fn chosen_or(
+        &mut self,
+        unnamed: Chosen,
+        question: &Question,
+        target: &Target,
+        stored: &dyn Contributions,
+    ) -> Result<Chosen, EngineError> {
         let mut chosen = match &question.using {
             Some(selection) => {
                 let units = self.selected(question, target, selection)?;
                 of_units(stored, &units)?
             }
-            None => Chosen {
-                components: (0..stored.specs().len()).collect(),
-                words: "all components".to_owned(),
-            },
+            None => unnamed,
         };
         if let Some(selection) = &question.without {
             let units = self.selected(question, target, selection)?;

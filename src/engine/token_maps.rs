@@ -13,7 +13,7 @@ use crate::align::Aligned;
 use crate::analysis::{TokenMap, along_directions};
 use crate::contributions::Contributions;
 use crate::decompose::{Component, ComponentKind, Located};
-use crate::lang::query::{Question, Selection, Target, Term, Unit};
+use crate::lang::query::{Question, Target};
 use crate::linalg::{dot, widen};
 
 /// A model made ready to say where along some directions its components contribute.
@@ -211,24 +211,11 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Chosen, EngineError> {
-        if question.using.is_some() {
-            return self.chosen(question, target, stored);
-        }
-        let components = stored.specs().iter().map(|spec| spec.component);
-        let heads = components.filter(|component| component.kind == ComponentKind::Head);
-        let units = heads.map(Unit::Component).collect();
-        let asked = Question {
-            using: Some(Selection {
-                terms: vec![(crate::lang::ast::Joint::And, Term::Units(units))],
-            }),
-            ..question.clone()
+        let is_head = |&index: &usize| stored.specs()[index].component.kind == ComponentKind::Head;
+        let heads = Chosen {
+            components: (0..stored.specs().len()).filter(is_head).collect(),
+            words: "all heads".to_owned(),
         };
-        let mut chosen = self.chosen(&asked, target, stored)?;
-        let without = chosen.words.split_once(" without ");
-        chosen.words = match without {
-            Some((_, without)) => format!("all heads without {without}"),
-            None => "all heads".to_owned(),
-        };
-        Ok(chosen)
+        self.chosen_or(heads, question, target, stored)
     }
 }
