@@ -16,6 +16,7 @@ use super::images::dimensions;
 use super::summary::Summaries;
 use super::{SetInfo, Store, StoreError, check_name, folder, table};
 use crate::cancel::Cancel;
+use crate::failure::in_words;
 use crate::progress::Progress;
 
 /// An image that can't be decoded. It keeps its row; decompositions skip it.
@@ -334,7 +335,7 @@ fn probe(source: &Source<'_>) -> Probe {
         Source::Bytes(bytes) => Ok(std::borrow::Cow::Borrowed(*bytes)),
         Source::File(path) => std::fs::read(path)
             .map(Into::into)
-            .map_err(|error| error.to_string()),
+            .map_err(|error| in_words(&error)),
         Source::Nowhere => Err("the table holds neither bytes nor a path for it".to_owned()),
     };
     match result {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::{self, Disk, file_name, read_text};
 use super::summary::{self, Summary};
 use super::{Store, StoreError, check_name};
+use crate::failure::in_words;
 
 /// Rows per row group of the image table: reading one image reads at most so many.
 pub(crate) const ROW_GROUP: usize = 128;
@@ -281,7 +282,7 @@ impl ImageSet {
         let path = self
             .path(row)
             .ok_or_else(|| failed("the table holds none".to_owned()))?;
-        std::fs::read(self.info.folder.join(path)).map_err(|error| failed(error.to_string()))
+        std::fs::read(self.info.folder.join(path)).map_err(|error| failed(in_words(&error)))
     }
 
     /// Image `row`, decoded to RGB as it is stored: transparency is dropped and an EXIF orientation not applied.
@@ -355,7 +356,7 @@ pub fn read_image(path: &Path) -> Result<RgbImage, StoreError> {
         image: path.display().to_string(),
         why,
     };
-    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| failed(in_words(&error)))?;
     Ok(decode(&bytes).map_err(failed)?.into_rgb8())
 }
 

@@ -155,7 +155,7 @@ impl Remote {
     /// The bytes of a file from `from` on, or from the beginning where the server can't do that.
     pub(super) fn open(&self, id: &str, url: &str, from: u64) -> Result<Opened, HubError> {
         let answer = self.get(url, (from > 0).then_some(from))?;
-        if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        if from > 0 && answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
             return self.open(id, url, 0);
         }
         self.check(&answer, id, url)?;
