@@ -26,6 +26,15 @@ pub struct Answer {
     pub elapsed: Duration,
 }
 
+/// `1 row`, `12 rows`.
+#[must_use]
+pub fn rows_in_words(rows: usize) -> String {
+    match rows {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
+    }
+}
+
 /// Something to look at, as data.
 #[derive(Clone, Debug)]
 pub enum Picture {

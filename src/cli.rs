@@ -6,7 +6,7 @@ mod subcommand;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, ColorChoice, CommandFactory, FromArgMatches, Parser};
 
@@ -80,7 +80,7 @@ pub struct Flags {
     color: Option<When>,
 
     /// How to show pictures [default: auto]
-    #[arg(long, value_name = "HOW", env = "VITSCOPE_IMAGES", global = true)]
+    #[arg(long, value_name = "HOW", global = true)]
     images: Option<Images>,
 
     /// Draw boxes and pictures with ASCII characters only
@@ -99,15 +99,15 @@ pub struct Flags {
     #[arg(short, long)]
     interactive: bool,
 
-    /// Read this configuration file in place of the user's
-    #[arg(long, value_name = "FILE", env = "VITSCOPE_CONFIG", global = true)]
+    /// Read this configuration file in place of the user's, or of the one that VITSCOPE_CONFIG names
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 
     /// Read no configuration file
     #[arg(long, global = true, conflicts_with = "config")]
     no_config: bool,
 
-    /// Do not run the start script of the prompt, `init.vq` beside the configuration file
+    /// Do not run the start script of the prompt, `init.vq` in the user's configuration folder
     #[arg(long)]
     no_init: bool,
 
@@ -192,7 +192,7 @@ fn dispatch(
         }
         return subcommand.run(flags, config, console, launch);
     }
-    let store = config.value("store").map(Path::new);
+    let store = flags.store(config);
     let on_terminal = io::stdin().is_terminal();
     if flags.interactive && !on_terminal {
         return Err(usage("-i needs a terminal to type on; stdin is none"));
@@ -206,26 +206,25 @@ fn dispatch(
     for input in inputs {
         sources.push(read(input)?);
     }
-    let init = match config::init_script().filter(|_| prompt && !flags.no_init) {
-        Some(path) => Some(read(Input::Script(path))?),
-        None => None,
+    let init = match prompt && !flags.no_init {
+        true => config::init_script(),
+        false => None,
     };
+    let init = init.map(|path| read(Input::Script(path))).transpose()?;
     let mut engine = launch.open(store, flags.read_only)?;
     let cancel = cancel_on_interrupt(console);
     let exit = flags.run(engine.as_mut(), console, &cancel, &sources, false);
     if !prompt {
         return Ok(exit);
     }
+    // `--result` is about the queries of the command line.
+    console.pick = Pick::All;
     let manner = Manner::of(config, flags.quiet, init);
-    for key in ["timer", "pager"] {
-        if config.get(key).is_none() {
-            let on = if key == "timer" && flags.quiet {
-                "off"
-            } else {
-                "on"
-            };
-            console.look.set(key, on).map_err(usage)?;
-        }
+    if config.get("timer").is_none() {
+        console.look.timer = !flags.quiet;
+    }
+    if config.get("pager").is_none() {
+        console.look.pager = true;
     }
     Ok(repl::run(engine.as_mut(), console, &cancel, &manner))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::answer::Sink;
 use crate::cancel::Cancel;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure, in_words};
 use crate::progress::Progress;
 
 /// A text that holds queries, and its name in error messages.
@@ -43,6 +43,38 @@ pub struct Name {
     pub name: String,
     /// What it is, in a few words: `6 layers, aligned to clip`.
     pub about: String,
+}
+
+impl Source {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when it can't be read, or is no text.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| {
+            let why = in_words(&error);
+            Failure::new(Exit::Usage, format!("can't read {name}: {why}"))
+        })?;
+        Self::of_bytes(name, bytes)
+    }
+
+    /// The text that some bytes are.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when they are not UTF-8.
+    pub fn of_bytes(name: String, bytes: Vec<u8>) -> Result<Self, Failure> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(error) => Err(Failure::new(
+                Exit::Usage,
+                format!(
+                    "the script “{name}” is not UTF-8 text: byte {} is not part of a character",
+                    error.utf8_error().valid_up_to()
+                ),
+            )),
+        }
+    }
 }
 
 /// Runs statements against a store. An engine may be handed to the thread that works with it.
@@ -138,7 +170,6 @@ pub trait Launch {
 #[cfg(test)]
 pub(crate) mod fake {
     use super::*;
-    use crate::failure::Exit;
     use std::io;
 
     /// `say X` answers X, `wrong` and `missing` fail with exit codes 1 and 3, `cancel` and `pipe` end the run. A

@@ -36,12 +36,15 @@ pub fn complete(typed: &str) -> Vec<String> {
             let name = entry.file_name().into_string().ok()?;
             let fits =
                 name.starts_with(begun) && (begun.starts_with('.') || !name.starts_with('.'));
+            if !fits {
+                return None;
+            }
             let end = if entry.path().is_dir() { "/" } else { "" };
-            fits.then(|| format!("{folder}{name}{end}"))
+            Some(format!("{folder}{name}{end}"))
         })
-        .take(MOST)
         .collect();
     found.sort();
+    found.truncate(MOST);
     found
 }
 

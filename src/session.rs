@@ -11,7 +11,7 @@ use polars::prelude::DataFrame;
 use crate::answer::{Answer, Sink};
 use crate::cancel::Cancel;
 use crate::engine::{self, Desk, EngineError, Library, catalog, stages};
-use crate::failure::{Exit, Failure, in_words};
+use crate::failure::{Exit, Failure};
 use crate::front::{Assist, Engine, Name, Source};
 use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::error::Problem;
@@ -234,16 +234,7 @@ impl Session {
                 format!("{path} runs scripts more than {DEPTH} deep; does it run itself?");
             return Err(Failure::new(Exit::Query, message));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(
-                Exit::Usage,
-                format!("can't read {path}: {}", in_words(&error)),
-            )
-        })?;
-        let source = Source {
-            name: path.to_owned(),
-            text,
-        };
+        let source = Source::read(Path::new(path))?;
         self.depth += 1;
         let mut outcome = Ok(());
         for range in self.statements(&source.text) {

@@ -112,6 +112,10 @@ fn a_wrong_file_is_refused_with_its_line_before_anything_runs() {
             );
             assert!(ran.err.contains(says), "{}", ran.err);
         }
+        // What the error recommends works all the same, and so does what shells run when they start.
+        for arguments in [&["config", "sample"][..], &["completions", "bash"]] {
+            ran(with(folder.path()).args(arguments)).ok();
+        }
     }
     let folder = configured("rows = 5");
     let right = ran(with(folder.path()).args(["config", "validate"])).ok();

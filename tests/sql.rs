@@ -170,6 +170,8 @@ fn no_sql_brings_the_program_down() {
         "select * from set limit -1",
         "from set",
         "select '\u{0}' as nothing",
+        &format!("select 1 as a where 1=1{}", " or 1=1".repeat(1000)),
+        &format!("select 1 as a where 1=1{}", " or 1=1".repeat(10_000)),
     ] {
         // Right or wrong, there is an answer or a sentence.
         if let Err(failure) = session.ask(&format!("sql \"{sql}\"")) {

@@ -1,11 +1,12 @@
 //! What flags choose: the configuration of the run, variables, how answers look.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::Flags;
+use super::subcommand::Subcommand;
 use crate::config::{self, Config, Origin};
 use crate::failure::Failure;
 use crate::front::Source;
@@ -18,8 +19,10 @@ impl Flags {
         let statement = |(name, value): &(String, String)| {
             let quoted = || format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
             let plain = |c: char| c.is_ascii_digit() || c == '.';
-            let number =
-                value.parse::<f64>().is_ok() && value.trim_start_matches('-').chars().all(plain);
+            // As the grammar writes numbers: a digit at both ends.
+            let digits = value.strip_prefix('-').unwrap_or(value);
+            let ends = digits.starts_with('.') || digits.ends_with('.');
+            let number = value.parse::<f64>().is_ok() && digits.chars().all(plain) && !ends;
             let value = if number { value.clone() } else { quoted() };
             Source {
                 name: "--set".to_owned(),
@@ -29,13 +32,21 @@ impl Flags {
         self.set.iter().map(statement).collect()
     }
 
+    /// The store of this run: as it was named, letter for letter, or as configured.
+    pub(super) fn store<'a>(&'a self, config: &'a Config) -> Option<&'a Path> {
+        let configured = || config.value("store").map(Path::new);
+        self.store.as_deref().or_else(configured)
+    }
+
     /// The configuration file of this run.
     fn config_file(&self) -> Option<PathBuf> {
-        match (self.no_config, &self.config) {
-            (true, _) => None,
-            (false, Some(path)) => Some(path.clone()),
-            (false, None) => config::default_file(),
+        let fixed = self.subcommand.as_ref().is_some_and(Subcommand::is_fixed);
+        if self.no_config || fixed {
+            return None;
         }
+        let named = process_env("VITSCOPE_CONFIG").filter(|path| !path.is_empty());
+        let chosen = self.config.clone().or_else(|| named.map(PathBuf::from));
+        chosen.or_else(config::default_file)
     }
 
     /// What is chosen by file, environment and flags.
@@ -60,7 +71,7 @@ impl Flags {
             ("color", "--color", self.color.map(|c| word_of(&c))),
         ];
         for (key, flag, word) in words {
-            if let Some(word) = word.filter(|_| given(key)) {
+            if let Some(word) = word {
                 config.choose(key, word, Origin::Flag(flag));
             }
         }
@@ -116,6 +127,10 @@ mod tests {
             "e=",
             "--set",
             "v=1e999",
+            "--set",
+            "h=.5",
+            "--set",
+            "k=5.",
         ]);
         let texts: Vec<String> = flags
             .unwrap()

@@ -44,7 +44,7 @@ pub(super) fn read(input: Input) -> Result<Source, Failure> {
         Input::Script(path) => {
             let name = path.display().to_string();
             let bytes = fs::read(&path).map_err(|error| unreadable(&name, &error))?;
-            source(name, bytes)
+            Source::of_bytes(name, bytes)
         }
     }
 }
@@ -71,20 +71,7 @@ pub(super) fn stdin() -> Result<Source, Failure> {
         .lock()
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable("stdin", &error))?;
-    source("stdin".into(), bytes)
-}
-
-fn source(name: String, bytes: Vec<u8>) -> Result<Source, Failure> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source { name, text }),
-        Err(error) => Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "the script “{name}” is not UTF-8 text: byte {} is not part of a character",
-                error.utf8_error().valid_up_to()
-            ),
-        )),
-    }
+    Source::of_bytes("stdin".into(), bytes)
 }
 
 #[cfg(test)]
@@ -121,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_script_that_is_not_text_is_refused_in_one_sentence() {
-        let failure = source("x.vq".into(), b"rank \xff".to_vec()).unwrap_err();
+        let failure = Source::of_bytes("x.vq".into(), b"rank \xff".to_vec()).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert!(failure.to_string().contains("byte 5"));
     }

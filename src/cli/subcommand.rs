@@ -1,7 +1,5 @@
 //! What vitscope does besides running queries.
 
-use std::path::Path;
-
 use clap::CommandFactory;
 
 use super::{Flags, cancel_on_interrupt, usage};
@@ -54,6 +52,15 @@ pub(super) enum ConfigAction {
 }
 
 impl Subcommand {
+    /// Whether it says the same whatever is configured.
+    pub(super) fn is_fixed(&self) -> bool {
+        match self {
+            Self::Completions { .. } | Self::Man => true,
+            Self::Config { action } => matches!(action, ConfigAction::Sample),
+            _ => false,
+        }
+    }
+
     /// Does what was asked for.
     pub(super) fn run(
         &self,
@@ -62,7 +69,7 @@ impl Subcommand {
         console: &mut Console,
         launch: &mut dyn Launch,
     ) -> Result<Exit, Failure> {
-        let store = config.value("store").map(Path::new);
+        let store = flags.store(config);
         match self {
             Self::Doctor => doctor::run(console, launch, store, config),
             Self::Demo if flags.read_only => Err(usage(

@@ -44,10 +44,18 @@ impl Desk<'_> {
         super::evaluate::refuse_chosen(question)?;
         let target = &question.targets[0];
         let set = self.store.set(&target.set)?;
-        let known = self.known(question, &set)?;
-        let stored = self.stored(&target.model, &target.set)?;
         let judged = self.images(target, question.images.as_ref())?;
         let keep = |id: u32| judged[id as usize];
+        let known = self.known(question, &set)?.into_iter();
+        let (known, alike): (Vec<Known>, Vec<Known>) =
+            known.partition(|known| chance(&known.labels, &keep) < 1.0);
+        if known.is_empty() {
+            return Err(EngineError::refused(
+                "the images to judge by are of fewer than two values of what is asked about",
+                "let the condition leave images of several values",
+            ));
+        }
+        let stored = self.stored(&target.model, &target.set)?;
         let units = groups(stored.specs(), &target.units)?;
         let labels: Vec<Labels> = known.iter().map(|known| known.labels.clone()).collect();
         let mut cached = true;
@@ -69,7 +77,10 @@ impl Desk<'_> {
             "truth: balanced accuracy of a linear probe of each unit's contribution, {FOLDS}-fold on {images} images of {}",
             set.name()
         )];
-        let clip = self.published_reference(question, target, &stored, &units, &known, &judged)?;
+        notes.extend(alike.iter().map(|known| {
+            let feature = known.concept.label();
+            format!("{feature}: fewer than two values among the images to judge by")
+        }));
         let columns = match known.as_slice() {
             [one] if !question.concepts.is_empty() => {
                 for (score, own) in &scores {
@@ -83,6 +94,7 @@ impl Desk<'_> {
                 self.by_unit(question, target, &scores, &truth)
             }
             _ => {
+                let clip = self.published_reference(question, target, &stored, &units, &known, &judged)?;
                 notes.push("columns of scores: Spearman's rank correlation over units with the truth; within units: over features, the mean over units".to_owned());
                 let mut columns = by_feature(target, &known, &scores, &truth);
                 if let Some(clip) = &clip {

@@ -1,7 +1,5 @@
 //! `heatmap`: where in an image a concept is, by what chosen units take from each of its tokens.
 
-use std::path::Path;
-
 use image::RgbImage;
 
 use super::frames::{frame, numbers, whole};
@@ -13,6 +11,7 @@ use crate::align::Aligned;
 use crate::analysis::{Grid, TokenMap};
 use crate::answer::{Answer, Captioned, Picture};
 use crate::lang::query::{Image, Question, Target};
+use crate::paths;
 use crate::picture::heat::overlay;
 use crate::store::read_image;
 
@@ -123,7 +122,7 @@ impl Desk<'_> {
             Some(Image::InSet { set, row }) => {
                 Ok((format!("{set}[{row}]"), self.store.set(set)?.decode(*row)?))
             }
-            Some(Image::File(path)) => Ok((path.clone(), read_image(Path::new(path))?)),
+            Some(Image::File(path)) => Ok((path.clone(), read_image(&paths::expand(path))?)),
             None => Err(EngineError::refused(
                 "a heat map is of one image",
                 "name it after `of`: a file (\"probe.jpg\") or a row of a set (scenes[17])",

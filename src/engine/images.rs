@@ -1,9 +1,8 @@
 //! `add images`: an image set from a folder or a table.
 
-use std::path::Path;
-
 use super::{Desk, EngineError};
 use crate::answer::Answer;
+use crate::paths;
 
 /// How many unreadable images are named.
 const NAMED: usize = 5;
@@ -18,8 +17,8 @@ impl Desk<'_> {
     ) -> Result<Answer, EngineError> {
         let report = self.store.add_images(
             name,
-            Path::new(path),
-            labels.map(Path::new),
+            &paths::expand(path),
+            labels.map(paths::expand).as_deref(),
             self.cancel,
             self.progress,
         )?;

@@ -8,6 +8,7 @@ use super::library::Loaded;
 use super::{Desk, EngineError};
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, Decomposer};
+use crate::paths;
 use crate::store::ModelEntry;
 use crate::vision::checkpoint::Checkpoint;
 use crate::vision::config::Place;
@@ -77,7 +78,13 @@ impl Desk<'_> {
     /// Registers the checkpoint at `path`, a folder or a model of the hub, as `name`.
     pub(super) fn add_model(&mut self, name: &str, path: &str) -> Result<Answer, EngineError> {
         let environment = |name: &str| std::env::var_os(name);
-        let found = hub::obtain(path, &environment, self.progress, self.cancel)?;
+        let path = paths::expand(path);
+        let found = hub::obtain(
+            &path.to_string_lossy(),
+            &environment,
+            self.progress,
+            self.cancel,
+        )?;
         let folder =
             std::fs::canonicalize(&found).map_err(|_| CheckpointError::NotAFolder(found))?;
         let checkpoint = Checkpoint::open(&folder)?;

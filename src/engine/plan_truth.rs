@@ -7,7 +7,7 @@ use super::scores::Stored;
 use super::{Desk, EngineError};
 use crate::contributions::Contributions;
 use crate::lang::ast::{Asked, Replacement};
-use crate::lang::query::{Measure, Question, Score, Target};
+use crate::lang::query::{Measure, Question, Target};
 
 impl Desk<'_> {
     /// What classifying, ablating or evaluating takes.
@@ -67,15 +67,20 @@ impl Desk<'_> {
         let set = self.store.set(&target.set)?;
         let known = self.known(question, &set)?;
         let texts = known.iter().flat_map(|known| known.concept.texts());
-        let texts: Vec<String> = texts.cloned().collect();
+        let mut texts: Vec<String> = texts.cloned().collect();
+        if question.asked == Asked::EvaluateRetrieval {
+            let features = self.store.features(Some(&target.set))?;
+            for known in &known {
+                let (classes, name) = (&known.labels.classes, known.concept.label());
+                texts.extend(class_texts(classes, &name, &features).concat());
+            }
+        }
         let names: Vec<String> = known.iter().map(|known| known.concept.label()).collect();
         let mut steps = vec![Step::new(format!(
             "known about the images: {}",
             names.join(", ")
         ))];
-        if question.score != Score::Spearman {
-            steps.push(self.plan_moments(target, stored)?);
-        }
+        steps.push(self.plan_moments(target, stored)?);
         steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
         match question.asked {
             Asked::EvaluateRanking => {
@@ -84,7 +89,8 @@ impl Desk<'_> {
                     target.units.len()
                 )));
                 let clip = clip_of(target)?;
-                if self.store.decomposition(clip, &target.set).is_ok() {
+                let by_feature = question.concepts.is_empty() || known.len() > 1;
+                if by_feature && self.store.decomposition(clip, &target.set).is_ok() {
                     steps.push(Step::new(format!(
                         "compute: correlations with the similarities of images and texts by {clip}, in one pass over the rows of all components"
                     )));

@@ -1,7 +1,5 @@
 //! An image that others are to be like: what chosen units contribute to it, and which units those are for a property.
 
-use std::path::Path;
-
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
@@ -12,6 +10,7 @@ use crate::analysis::{specific, summed};
 use crate::contributions::Contributions;
 use crate::decompose::{ComponentKind, Rows};
 use crate::lang::query::{Concept, Image, Question, Target, Unit};
+use crate::paths;
 use crate::store::{Feature, Origin, read_image};
 
 /// Heads that stand for a property, as published for DeiT and most others.
@@ -85,7 +84,7 @@ impl Desk<'_> {
         components: &[usize],
     ) -> Result<Probe, EngineError> {
         let (name, picture, row) = match image {
-            Image::File(path) => (path.clone(), read_image(Path::new(path))?, None),
+            Image::File(path) => (path.clone(), read_image(&paths::expand(path))?, None),
             Image::InSet { set, row } => {
                 let picture = self.store.set(set)?.decode(*row)?;
                 let own = (*set == target.set).then_some(*row as u32);

@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PolarsError};
+use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 use polars::sql::{SQLContext, extract_table_identifiers};
 
 use super::explain::Step;
@@ -15,6 +15,12 @@ use crate::lang::suggest::nearest;
 
 /// How often a running query looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(30);
+
+/// polars goes down a level for every `or` and `+`, with some 60 KB of stack. This much is reserved, not used.
+const STACK: usize = 1 << 30;
+
+/// Longer SQL could be nested deeper than the stack holds.
+const LONGEST: usize = 32_000;
 
 /// The words a query may begin with. Others would change tables that are gone with the statement.
 const QUERIES: [&str; 3] = ["select", "with", "from"];
@@ -45,9 +51,10 @@ impl Desk<'_> {
             context.register(&name, self.frame_of(table)?.lazy());
         }
         let failed = |error| self.failed(text, &error);
-        let query = context.execute(sql).map_err(failed)?;
+        let owned = sql.to_owned();
+        let frame = self.aside(move || context.execute(&owned)?.collect())?;
         Ok(Answer {
-            frame: self.collect(query)?.map_err(failed)?,
+            frame: frame.map_err(failed)?,
             cached: true,
             ..Answer::default()
         })
@@ -71,6 +78,12 @@ impl Desk<'_> {
 
     /// The tables that a query names, under the names it gives them. One that names nothing may be a `with` of its own.
     fn tables(&self, text: Text<'_>) -> Result<Vec<(String, Table)>, EngineError> {
+        if text.sql.len() > LONGEST {
+            return Err(EngineError::refused(
+                format!("the SQL is longer than {LONGEST} bytes"),
+                "do it in smaller steps, each kept with `into NAME`",
+            ));
+        }
         let first: String = text
             .sql
             .trim_start()
@@ -91,7 +104,9 @@ impl Desk<'_> {
                 }),
             ));
         }
-        let named = extract_table_identifiers(text.sql, false, true)
+        let owned = text.sql.to_owned();
+        let named = self
+            .aside(move || extract_table_identifiers(&owned, false, true))?
             .map_err(|error| self.failed(text, &error))?;
         let tables = named.into_iter().filter_map(|name| {
             let table = self.table_named(&name)?;
@@ -119,13 +134,23 @@ impl Desk<'_> {
         })
     }
 
-    /// Runs a query aside, so that Ctrl-C brings the prompt back at once; what it has begun ends by itself.
-    fn collect(&self, query: LazyFrame) -> Result<Result<DataFrame, PolarsError>, EngineError> {
+    /// Does polars' work aside, on a stack deep enough for it, so that Ctrl-C brings the prompt back at once; what was
+    /// begun ends by itself.
+    fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
         let (send, answer) = channel();
-        thread::spawn(move || {
+        let started = thread::Builder::new().stack_size(STACK).spawn(move || {
             // Nobody listens any more after Ctrl-C.
-            let _ = send.send(query.collect());
+            let _ = send.send(work());
         });
+        if let Err(error) = started {
+            return Err(EngineError::refused(
+                format!("there is no memory for this query: {error}"),
+                "try it in smaller steps, each kept with `into NAME`",
+            ));
+        }
         loop {
             match answer.recv_timeout(LOOK_UP) {
                 Ok(answer) => return Ok(answer),

@@ -10,11 +10,12 @@ use polars::prelude::{AnyValue, Column, DataFrame, IdxCa, SortMultipleOptions};
 use super::EngineError;
 use super::frames::{frame, numbers};
 use super::rank::keep_rows;
-use crate::answer::Picture;
+use crate::answer::{Picture, rows_in_words};
 use crate::failure::in_words;
 use crate::lang::filter::{Filter, Literal};
 use crate::lang::query::{Aggregate, Reducer, Stage};
 use crate::output::format::{self, Format};
+use crate::paths;
 use crate::picture::{pixels, png};
 
 /// Carries out the stages of a pipe, in order. What they say for the user goes to `notes`; `pictures` are those of the
@@ -37,12 +38,12 @@ pub fn run(
             Stage::Group { by, aggregates } => group(&table, by, aggregates)?,
             Stage::Save(path) if is_picture(path) => {
                 let whole = (stages[..at].iter()).all(|stage| matches!(stage, Stage::Save(_)));
-                notes.push(save_pictures(pictures, whole, Path::new(path))?);
+                notes.push(save_pictures(pictures, whole, &paths::expand(path))?);
                 table
             }
             Stage::Save(path) => {
-                save(&table, Path::new(path))?;
-                notes.push(format!("saved {} rows to {path}", table.height()));
+                save(&table, &paths::expand(path))?;
+                notes.push(format!("saved {} to {path}", rows_in_words(table.height())));
                 table
             }
         };

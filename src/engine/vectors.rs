@@ -16,6 +16,7 @@ use crate::contributions::{Contributions, read_kept};
 use crate::decompose::Rows;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Query, Question, Stage, Task};
+use crate::paths;
 use crate::store::{ImageSet, array_column};
 
 /// The most bytes of vectors that an answer holds.
@@ -65,7 +66,7 @@ impl Desk<'_> {
             return Ok(None);
         };
         let asked = matches!(question.asked, Asked::Contributions | Asked::Representation);
-        let path = Path::new(path);
+        let path = paths::expand(path);
         let parquet = path
             .extension()
             .is_some_and(|end| end.eq_ignore_ascii_case("parquet"));
@@ -76,7 +77,7 @@ impl Desk<'_> {
         if vectors.bytes() <= most {
             return Ok(None);
         }
-        let rows = self.save_parts(&vectors, path)?;
+        let rows = self.save_parts(&vectors, &path)?;
         let mut answer = vectors.answer(DataFrame::default());
         answer.notes.push(format!(
             "saved {rows} rows to {}; too many vectors to show, they were written as they came",

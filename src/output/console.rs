@@ -14,7 +14,7 @@ use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
-use crate::answer::{Answer, Sink};
+use crate::answer::{Answer, Sink, rows_in_words};
 use crate::failure::Failure;
 use crate::picture::terminal;
 
@@ -28,8 +28,8 @@ pub struct Console {
     pub pick: Pick,
     /// Where answers go in place of `out`.
     pub detour: Option<Detour>,
-    /// Whether a binary table went to `out`, after which nothing else may.
-    full: bool,
+    /// The binary format of the table that went to `out`, after which nothing else may.
+    full: Option<Format>,
 }
 
 impl Console {
@@ -52,7 +52,7 @@ impl Console {
             look,
             pick: Pick::default(),
             detour: None,
-            full: false,
+            full: None,
         }
     }
 
@@ -123,8 +123,8 @@ impl Console {
         if frame.width() == 0 {
             return Ok(Vec::new());
         }
+        self.one_table_only()?;
         if self.look.format != Format::Table {
-            self.one_table_only()?;
             format::write(frame, self.look.format, &mut self.out)?;
             return Ok(Vec::new());
         }
@@ -139,16 +139,15 @@ impl Console {
         Ok(drawn.left_out)
     }
 
-    /// A binary file on stdout is one table; a second one would make both unreadable.
+    /// A binary file on stdout is one table; anything behind it would make it unreadable.
     fn one_table_only(&mut self) -> io::Result<()> {
-        let format = self.look.format;
-        if self.full {
+        if let Some(format) = self.full {
             return Err(io::Error::other(format!(
                 "{} holds one table per file; `--result last` or `--result N` chooses one",
                 format.word()
             )));
         }
-        self.full = format.is_binary();
+        self.full = Some(self.look.format).filter(|format| format.is_binary());
         Ok(())
     }
 
@@ -198,8 +197,8 @@ impl Console {
         if once {
             self.detour = None;
         }
-        let rows = answer.frame.height();
-        self.whisper(&format!("wrote {rows} rows to {path}"));
+        let rows = rows_in_words(answer.frame.height());
+        self.whisper(&format!("wrote {rows} to {path}"));
         self.about(answer);
         Ok(())
     }
@@ -225,12 +224,12 @@ impl Sink for Console {
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
+        self.one_table_only()?;
         match self.look.format {
             Format::Table | Format::Line | Format::Markdown => {
                 self.lines(&format!("{}\n", text.trim_end_matches('\n')))?;
             }
             machine => {
-                self.one_table_only()?;
                 let lines: Vec<&str> = text.lines().collect();
                 let column = Series::new("text".into(), lines);
                 let frame = DataFrame::new_infer_height(vec![column.into()])
@@ -254,8 +253,7 @@ impl Sink for Console {
 fn timing(answer: &Answer) -> String {
     let rows = match answer.frame.height() {
         _ if answer.frame.width() == 0 => String::new(),
-        1 => "1 row, ".to_owned(),
-        n => format!("{n} rows, "),
+        rows => format!("{}, ", rows_in_words(rows)),
     };
     let origin = if answer.cached {
         "from cache"

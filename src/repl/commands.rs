@@ -219,20 +219,8 @@ pub fn named(name: &str) -> Option<&'static Spec> {
 /// # Errors
 /// An unknown command, with the nearest and `.help`; an argument that can't be, with what can.
 pub fn parse(line: &str) -> Result<Command, Failure> {
+    let spec = spec_of(line)?;
     let (name, argument) = split(line);
-    let word = &line[name.clone()];
-    let Some(spec) = named(word) else {
-        let near = nearest(word, COMMANDS.iter().map(|spec| spec.name));
-        let near = near.map_or(String::new(), |near| format!("did you mean `.{near}`? "));
-        let whole = name.start - 1..name.end;
-        let message = format!("there is no command `{}`", &line[whole.clone()]);
-        return Err(failure(
-            line,
-            whole,
-            message,
-            format!("{near}`.help` lists the commands"),
-        ));
-    };
     let given = &line[argument.clone()];
     if let Some(message) = wrong(spec, given) {
         let place = if given.is_empty() { name } else { argument };
@@ -242,6 +230,20 @@ pub fn parse(line: &str) -> Result<Command, Failure> {
     Ok(Command {
         action: spec.action,
         argument: given.to_owned(),
+    })
+}
+
+/// The command that a line names.
+fn spec_of(line: &str) -> Result<&'static Spec, Failure> {
+    let (name, _) = split(line);
+    let word = &line[name.clone()];
+    named(word).ok_or_else(|| {
+        let near = nearest(word, COMMANDS.iter().map(|spec| spec.name));
+        let near = near.map_or(String::new(), |near| format!("did you mean `.{near}`? "));
+        let whole = name.start - 1..name.end;
+        let message = format!("there is no command `{}`", &line[whole.clone()]);
+        let help = format!("{near}`.help` lists the commands");
+        failure(line, whole, message, help)
     })
 }
 
@@ -306,16 +308,7 @@ fn failure(line: &str, place: Range<usize>, message: String, help: String) -> Fa
 /// When there is no command of that name.
 pub fn help(about: &str) -> Result<String, Failure> {
     if !about.is_empty() {
-        let name = about.trim_start_matches(['.', '\\']);
-        let line = format!(".{name}");
-        let spec = match named(name) {
-            Some(spec) => spec,
-            None => {
-                return Err(parse(&line)
-                    .err()
-                    .unwrap_or_else(|| Failure::new(Exit::Usage, line)));
-            }
-        };
+        let spec = spec_of(&format!(".{}", about.trim_start_matches(['.', '\\'])))?;
         let aliases: Vec<String> = spec
             .aliases
             .iter()
@@ -396,6 +389,7 @@ mod tests {
             assert!(all.contains(&format!(".{}", spec.name)), "{}", spec.name);
             assert!(help(spec.name).unwrap().contains(spec.about));
         }
+        assert!(help("timer on").unwrap().contains("on|off"));
         assert!(help("tmier").unwrap_err().to_string().contains(".tmier"));
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::Typed;
+use super::commands::is_command;
 use crate::front::Assist;
 use crate::output::console::Console;
 
@@ -46,7 +47,9 @@ impl Plain {
                     let blank = line.trim().is_empty();
                     text.push_str(&line);
                     // The end of this line is no empty line yet.
-                    if blank || assist.is_complete(text.trim_end_matches(['\r', '\n'])) {
+                    let is_complete = is_command(&text)
+                        || assist.is_complete(text.trim_end_matches(['\r', '\n']));
+                    if blank || is_complete {
                         return Typed::Text(text);
                     }
                 }

@@ -148,13 +148,8 @@ impl<'a> Session<'a> {
             Action::Once => self.detour(argument, true)?,
             Action::Output => self.detour(argument, false)?,
             Action::Read => {
-                let path = paths::expand(argument);
-                let text = fs::read_to_string(&path).map_err(|error| {
-                    let why = in_words(&error);
-                    Failure::new(Exit::Usage, format!("can't read {}: {why}", path.display()))
-                })?;
-                let name = path.display().to_string();
-                return Ok(self.query(Source { name, text }));
+                let source = Source::read(&paths::expand(argument))?;
+                return Ok(self.query(source));
             }
             Action::Save => self.save(argument)?,
             Action::Edit => {

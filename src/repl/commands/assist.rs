@@ -10,6 +10,10 @@ use crate::paths;
 #[must_use]
 pub fn complete(line: &str, at: usize) -> (usize, Vec<Candidate>) {
     let left = line.get(..at).unwrap_or(line);
+    if left.trim_start().is_empty() {
+        // Before the dot.
+        return (at, Vec::new());
+    }
     let start = left.len() - left.trim_start().len() + 1;
     let plain = |text: String| Candidate {
         text,
@@ -102,7 +106,9 @@ mod tests {
             for (range, _) in highlight(line) {
                 assert!(line.get(range).is_some(), "{line}");
             }
-            let _ = complete(line, line.len());
+            for at in (0..=line.len()).filter(|at| line.is_char_boundary(*at)) {
+                let _ = complete(line, at);
+            }
             let _ = (hint(line), parse(line));
         }
         assert_eq!(highlight(".timer on")[0].1, Role::Keyword);

@@ -7,7 +7,7 @@ use super::super::map::UnitMap;
 use super::super::state::{Job, Shown, State};
 use super::super::table::Table;
 use super::panes;
-use crate::answer::{Answer, Picture};
+use crate::answer::{Answer, Picture, rows_in_words};
 use crate::failure::{Exit, Failure};
 
 pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -63,15 +63,14 @@ fn keep(state: &mut State, answer: Arc<Answer>) {
         state.say(note.clone());
     }
     if answer.frame.width() > 0 {
-        let rows = answer.frame.height();
-        let words = if rows == 1 { "row" } else { "rows" };
+        let rows = rows_in_words(answer.frame.height());
         let seconds = answer.elapsed.as_secs_f64();
         let cached = if answer.cached {
             ", all from the store"
         } else {
             ""
         };
-        state.say(format!("{rows} {words} in {seconds:.2} s{cached}"));
+        state.say(format!("{rows} in {seconds:.2} s{cached}"));
     }
     show(state, &answer);
     state.answers.push(answer);
