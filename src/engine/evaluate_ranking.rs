@@ -94,7 +94,8 @@ impl Desk<'_> {
                 self.by_unit(question, target, &scores, &truth)
             }
             _ => {
-                let clip = self.published_reference(question, target, &stored, &units, &known, &judged)?;
+                let clip =
+                    self.published_reference(question, target, &stored, &units, &known, &judged)?;
                 notes.push("columns of scores: Spearman's rank correlation over units with the truth; within units: over features, the mean over units".to_owned());
                 let mut columns = by_feature(target, &known, &scores, &truth);
                 if let Some(clip) = &clip {
