@@ -58,6 +58,7 @@ mod cli;
 mod config;
 mod contributions;
 mod demo;
+mod demo_truth;
 mod first_minutes;
 mod headless;
 mod hostile;

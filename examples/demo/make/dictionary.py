@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from train import IMAGENET, Pool
+from pool import IMAGENET, Pool
 
 ATOMS, STRIDE, GRID, PART = 400, 3, 8, 4000
 
