@@ -73,7 +73,7 @@ fn where_things_are_is_asked_in_one_script() {
     assert_eq!(masks, 1 + 64, "a row for each of 8 × 8 patches");
     table("measure,heat_map,other_text,centre_prior,difference,low,high");
     assert!(lines.contains(&"unit,kind,layer,head,score"));
-    assert!(ran.err.contains("head 5.2's own contribution"));
+    assert!(ran.err.contains("head 5.3's own contribution"));
 }
 
 /// The tables of a script's answers, each as its lines' cells; a header begins one.
@@ -155,13 +155,17 @@ fn a_head_misled_by_the_background_is_mended() {
         .expect("the binary was built for this test");
     let ran = Ran::from(output).ok();
     let tables = tables(&ran, &["head,"]);
-    let dinov2: Vec<Vec<String>> = tables[0]
+    let deit: Vec<Vec<String>> = tables[0]
         .iter()
         .filter(|cells| cells[0] != "text")
         .map(|cells| cells[1..].to_vec())
         .collect();
-    let worst = |column| number(&dinov2, "worst group", column);
-    assert!(worst("before") < 0.5, "the background misleads it");
-    assert!(worst("after") > worst("before") + 0.08);
-    assert!(worst("after") > worst("random"));
+    let worst = |column| number(&deit, "worst group", column);
+    let all = |column| number(&deit, "all images", column);
+    assert!(
+        worst("before") < all("before"),
+        "the background misleads it"
+    );
+    assert!(worst("after") > worst("before") + 0.02);
+    assert!(worst("after") > worst("random") + 0.02);
 }
