@@ -24,6 +24,17 @@ fn shows(pty: &mut Pty, text: &str) {
     });
 }
 
+/// Layer and head of dinov2 that score highest for texture.
+fn strongest() -> (usize, usize) {
+    let rank = "rank heads for texture in dinov2 limit 1 | select layer, head";
+    let ran = shell::on(&demo().store, &["--format", "csv", "-c", rank]).ok();
+    let (layer, head) = ran.rows()[0].split_once(',').expect("two numbers");
+    (
+        layer.parse().expect("a layer"),
+        head.parse().expect("a head"),
+    )
+}
+
 #[test]
 fn a_question_is_typed_answered_explored_on_the_map_and_the_terminal_restored() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -34,14 +45,16 @@ fn a_question_is_typed_answered_explored_on_the_map_and_the_terminal_restored() 
     // A completion brings the blank behind it.
     pty.press("rank heads for textu\tin dinov2\r");
     shows(&mut pty, "correlation with texture in dinov2");
-    shows(&mut pty, "head 5.2");
+    let (layer, head) = strongest();
+    shows(&mut pty, &format!("head {layer}.{head}"));
     assert_ne!(pty.modes(), before, "raw while it runs");
     // To the map, whose cursor stands on the strongest head, one up, and images by that head.
     pty.press("\x1bOS");
     pty.press("k");
-    shows(&mut pty, "head 4.2 0.00");
+    let above = format!("head {}.{head}", layer - 1);
+    shows(&mut pty, &above);
     pty.press("\r");
-    shows(&mut pty, "by head 4.2");
+    shows(&mut pty, &format!("by {above}"));
     shows(&mut pty, "pictures: 1 of 8");
     let coloured = |screen: &vt100::Screen| {
         let cells = (0..SIZE.1).flat_map(|row| (0..SIZE.0).map(move |col| (row, col)));
