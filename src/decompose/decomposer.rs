@@ -143,7 +143,7 @@ impl Decomposer {
     pub fn neuron_counts(&self) -> Result<Vec<u32>> {
         let mut counts = Vec::new();
         for (layer, out) in &self.mlps {
-            counts.push((*layer, out.weight.dim(1)? as u32));
+            counts.push((*layer, out.inputs() as u32));
         }
         counts.sort_unstable();
         Ok(counts.into_iter().map(|(_, count)| count).collect())

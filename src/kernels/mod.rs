@@ -5,18 +5,26 @@
 //! the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our own).
 
 mod activation;
+mod attention;
 mod convolution;
 mod depthwise;
+mod left;
 mod math;
 mod norm;
+mod panels;
+mod product;
 mod softmax;
+mod tile;
 
 pub use activation::{
     Activation, add_bias, add_in_place, add_repeated, bias_activation, scale_columns,
 };
+pub use attention::{Attention, Grouping, Part, ScoreBias, attention};
 pub use convolution::unfold;
 pub use depthwise::depthwise;
 pub use norm::{LayerNorm, Normalized};
+pub use panels::Panels;
+pub use product::linear;
 pub use softmax::scaled_softmax;
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
