@@ -64,7 +64,7 @@ impl Decomposer {
     /// The representations `[B, Dz]` of normalised pixels `[B, 3, H, W]`, nothing recorded.
     pub fn represent(&self, pixels: &Tensor) -> Result<Tensor> {
         let mut trace = Trace::off(self.model.reads());
-        self.model.forward(pixels, &mut trace)?.value().squeeze(1)
+        self.model.forward(pixels, &mut trace)?.value()?.squeeze(1)
     }
 
     /// The pooled rows of every component for normalised pixels `[B, 3, H, W]`; `ids` name the images.

@@ -1,11 +1,9 @@
 //! The layers that hold a transformer's weights: linear, attention, MLP.
 
-use std::ops::Range;
-
 use candle_core::{Result, Tensor};
 
 use super::Windows;
-use crate::kernels::{self, Activation, Grouping, Panels, Part, ScoreBias};
+use crate::kernels::{self, Activation, Grouping, Panels, ScoreBias};
 
 /// y = x Wᵀ + b. Clones share the weights.
 #[derive(Clone, Debug)]
@@ -15,6 +13,11 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// The weights as products read them, and the bias.
+    pub(crate) fn parts(&self) -> (&Panels, Option<&Tensor>) {
+        (&self.weight, self.bias())
+    }
+
     /// The layer with W `[Dout, Din]`, as checkpoints store it, and b `[Dout]`. W is packed and need not be kept.
     ///
     /// # Errors
@@ -74,25 +77,6 @@ impl Linear {
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
         kernels::linear(x, &self.weight, 0..self.outputs(), None, None)
     }
-
-    /// Adds the bias in place to what [`Self::product`] gave.
-    ///
-    /// # Errors
-    /// The tensor library's.
-    pub fn add_bias(&self, y: &Tensor) -> Result<()> {
-        match &self.bias {
-            Some(bias) => kernels::add_bias(y, bias),
-            None => Ok(()),
-        }
-    }
-
-    /// Some of the layer's outputs for `x` `[B, T, Din]`.
-    fn part(&self, x: &Tensor, outputs: Range<usize>) -> Result<Tensor> {
-        let (start, count) = (outputs.start, outputs.len());
-        let bias = self.bias.as_ref().map(|b| b.narrow(0, start, count));
-        let bias = bias.transpose()?;
-        kernels::linear(x, &self.weight, outputs, bias.as_ref(), None)
-    }
 }
 
 /// Multi-head self-attention.
@@ -138,30 +122,17 @@ impl Attention {
         queries: usize,
         detail: Option<usize>,
     ) -> Result<kernels::Attention> {
-        let width = self.out.inputs();
-        let heads = (self.heads, width / self.heads);
-        let part = |tokens, start| Part { tokens, start };
-        if let Some(groups) = &self.groups {
-            let grouping = Grouping {
-                order: groups.windows.order(),
-                size: groups.windows.size(),
-                bias: &groups.bias,
-            };
-            let qkv = self.qkv.forward(x)?;
-            let parts = [0, width, 2 * width].map(|start| part(&qkv, start));
-            let detail = detail.map(|_| grouping.size);
-            return kernels::attention(parts, heads, Some(grouping), detail);
-        }
-        if queries == x.dim(1)? {
-            let qkv = self.qkv.forward(x)?;
-            let parts = [0, width, 2 * width].map(|start| part(&qkv, start));
-            return kernels::attention(parts, heads, None, detail);
-        }
-        let read = x.narrow(1, 0, queries)?.contiguous()?;
-        let q = self.qkv.part(&read, 0..width)?;
-        let kv = self.qkv.part(x, width..3 * width)?;
-        let parts = [part(&q, 0), part(&kv, 0), part(&kv, width)];
-        kernels::attention(parts, heads, None, detail)
+        let layer = self.qkv.parts();
+        let Some(groups) = &self.groups else {
+            return kernels::self_attention(x, layer, self.heads, None, queries, detail);
+        };
+        let grouping = Grouping {
+            order: groups.windows.order(),
+            size: groups.windows.size(),
+            bias: &groups.bias,
+        };
+        let detail = detail.map(|_| grouping.size);
+        kernels::self_attention(x, layer, self.heads, Some(grouping), queries, detail)
     }
 }
 
@@ -190,8 +161,13 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// The hidden activations, `[B, T, M]`.
-    pub fn hidden(&self, x: &Tensor) -> Result<Tensor> {
-        self.up.activated(x, self.activation)
+    /// What the second layer gives without its bias, `[B, T, D]`, and, when asked for, the hidden activations of the first
+    /// `keep` tokens, `[B, n, M]`.
+    pub(super) fn product(
+        &self,
+        x: &Tensor,
+        keep: Option<usize>,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        kernels::perceptron(x, self.up.parts(), self.activation, &self.out.weight, keep)
     }
 }

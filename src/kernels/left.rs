@@ -33,6 +33,31 @@ impl Left for Plain<'_> {
     }
 }
 
+/// The first rows of each so many.
+pub(super) struct First<'a> {
+    pub values: &'a [f32],
+    pub depth: usize,
+    /// Rows of which the first are taken.
+    pub each: usize,
+    /// How many are.
+    pub first: usize,
+}
+
+impl Left for First<'_> {
+    fn rows(&self) -> usize {
+        self.values.len() / self.depth / self.each * self.first
+    }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
+    fn piece(&self, row: usize, k: usize) -> &[f32] {
+        let row = row / self.first * self.each + row % self.first;
+        &self.values[row * self.depth + k..(row + 1) * self.depth]
+    }
+}
+
 /// Where the blocks begin that `rows` rows are cut into, and where the last one ends: as few as can be, of even sizes, so
 /// that none is small and slow.
 pub(super) fn blocks(rows: usize) -> Vec<usize> {

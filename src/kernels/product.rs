@@ -3,17 +3,17 @@
 //! Loops are those of GotoBLAS (Goto & van de Geijn, 10.1145/1356052.1356053): a stretch of the sum ([`DEPTH`]) of a chunk of
 //! rows ([`CHUNK`]) stays in the second-level cache, a stretch of one panel passes by all of its blocks, and so on.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use candle_core::{Result, Tensor};
 use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::left::{Left, Plain, blocks, pack};
 use super::panels::Panels;
 use super::tile::{MOST_ROWS, PanelRow, WIDTH, add_product};
-use super::{Activation, with_values};
+use super::{Activation, with_optional, with_values};
 
 /// Numbers of a sum that are added up before the next panel's turn.
 const DEPTH: usize = 512;
@@ -33,30 +33,23 @@ pub(super) struct Finish<'a> {
     pub activation: Option<Activation>,
 }
 
-thread_local! {
-    /// The left matrix, packed: taken for the length of a product and given back.
-    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-}
-
-/// The outputs `columns` of left · Wᵀ, finished: `[M, columns]`, row by row.
+/// Writes the outputs `columns` of left · Wᵀ, finished, to `out` `[M, columns]`, row by row.
 pub(super) fn product(
     left: &dyn Left,
     weights: &Panels,
     columns: Range<usize>,
     finish: Finish<'_>,
-) -> Vec<f32> {
+    out: &mut [f32],
+) {
+    let (rows, width) = (left.rows(), columns.len());
     assert_eq!(left.depth(), weights.inputs(), "inputs of the layer");
-    let (rows, width, threads) = (left.rows(), columns.len(), rayon::current_num_threads());
-    let mut out = vec![0f32; rows * width];
-    // One thread packs what it is about to use; several share what they pack.
-    let together = if threads == 1 { CHUNK } else { rows.max(1) };
-    let mut packed = PACKED.take();
-    for (number, out) in out.chunks_mut(together * width).enumerate() {
-        let first = number * together;
+    assert_eq!(out.len(), rows * width, "outputs of the layer");
+    let threads = rayon::current_num_threads();
+    let together = rows_together(threads, rows);
+    let mut packed = Buffer::of(together * left.depth());
+    for (number, out) in out.chunks_mut((together * width).max(1)).enumerate() {
         let blocks = blocks(out.len() / width);
-        packed.resize(packed.len().max(out.len() / width * left.depth()), 0.0);
-        pack_all(left, first, &blocks, &mut packed);
-        let tasks = tasks(&blocks, &columns, out, threads);
+        pack_all(left, number * together, &blocks, &mut packed);
         let run = |task: Task<'_>| {
             Arch::new().dispatch(Run {
                 task,
@@ -66,13 +59,21 @@ pub(super) fn product(
                 start: columns.start,
             });
         };
+        let tasks = tasks(&blocks, &columns, out, threads);
         match threads {
             1 => tasks.into_iter().for_each(run),
             _ => tasks.into_par_iter().for_each(run),
         }
     }
-    PACKED.set(packed);
-    out
+}
+
+/// How many of `rows` rows to bring through a layer together: one thread packs what it is about to use, several share
+/// what they pack.
+pub(super) fn rows_together(threads: usize, rows: usize) -> usize {
+    match threads {
+        1 => CHUNK.min(rows),
+        _ => rows,
+    }
 }
 
 /// Packs block after block, each `[K, rows]`.
@@ -268,15 +269,18 @@ pub fn linear(
         );
     }
     let width = columns.len();
-    let run = |bias: Option<&[f32]>| {
-        with_values(x, |values| {
+    let mut out = vec![0f32; batch * tokens * width];
+    with_values(x, |values| {
+        with_optional(bias, |bias| {
             let left = Plain { values, depth };
-            product(&left, weights, columns, Finish { bias, activation })
+            product(
+                &left,
+                weights,
+                columns,
+                Finish { bias, activation },
+                &mut out,
+            );
         })
-    };
-    let out = match bias {
-        Some(bias) => with_values(bias, |bias| run(Some(bias)))??,
-        None => run(None)?,
-    };
+    })??;
     Tensor::from_vec(out, (batch, tokens, width), x.device())
 }

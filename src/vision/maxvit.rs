@@ -11,7 +11,7 @@ use super::maxvit_weights::{
 use super::vit_weights;
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
-use crate::kernels::{self, Activation};
+use crate::kernels::{self, Activation, Depthwise};
 
 /// A MaxViT with its weights.
 pub struct MaxVit {
@@ -35,9 +35,7 @@ struct ConvBranch {
     stride: usize,
     expand: Option<Linear>,
     conv1: Linear,
-    /// One kernel for each channel, `[9, M]`, and their bias.
-    depthwise: Tensor,
-    depthwise_bias: Tensor,
+    depthwise: Depthwise,
     squeeze: Linear,
     excite: Linear,
     conv3: Linear,
@@ -147,8 +145,11 @@ impl ConvBranch {
             stride,
             expand: weights.expand.map(vit_weights::Linear::layer).transpose()?,
             conv1: Folded::of(&weights.norm1)?.after(conv1)?.layer()?,
-            depthwise: kernels.weight.t()?.contiguous()?,
-            depthwise_bias: norm2.shift.to_dtype(DType::F32)?,
+            depthwise: Depthwise {
+                weight: kernels.weight.t()?.contiguous()?,
+                bias: norm2.shift.to_dtype(DType::F32)?,
+                activation: Some(Activation::GeluTanh),
+            },
             squeeze: weights.squeeze.layer()?,
             excite: weights.excite.layer()?,
             conv3: weights.conv3.layer()?,
@@ -157,7 +158,7 @@ impl ConvBranch {
 
     /// The branch of block `number`, added to the shortcut.
     fn forward(&self, x: Signal, trace: &mut Trace, number: usize) -> Result<Signal> {
-        let hidden = self.hidden(x.value())?;
+        let hidden = self.hidden(&x.value()?)?;
         let branch = trace.convolution(&hidden, &self.conv3, number)?;
         if self.stride == 1 {
             return trace.add(x, &branch);
@@ -172,9 +173,8 @@ impl ConvBranch {
 
     /// The branch up to its last layer, `[B, h'·w', M]`.
     fn hidden(&self, x: &Tensor) -> Result<Tensor> {
-        let wide = self.conv1.activated(x, Activation::GeluTanh)?;
-        let hidden = kernels::depthwise(&wide, &self.depthwise, self.map, self.stride)?;
-        kernels::bias_activation(&hidden, &self.depthwise_bias, Activation::GeluTanh)?;
+        let (conv1, gelu) = (self.conv1.parts(), Some(Activation::GeluTanh));
+        let hidden = kernels::depthwise(x, conv1, gelu, &self.depthwise, self.map, self.stride)?;
         let gates = self.gates(&hidden)?;
         for image in 0..hidden.dim(0)? {
             kernels::scale_columns(&hidden.get(image)?, &gates.get(image)?)?;
