@@ -86,10 +86,10 @@ fn pack_rows<const R: usize>(left: &dyn Left, first: usize, packed: &mut [f32]) 
         let pieces: [&[f32]; R] = std::array::from_fn(|row| left.piece(first + row, k));
         let length = pieces[0].len();
         let pieces = pieces.map(|piece| &piece[..length]);
-        let columns = packed[k * R..].chunks_exact_mut(R).take(length);
-        for (at, column) in columns.enumerate() {
-            for (number, piece) in column.iter_mut().zip(&pieces) {
-                *number = piece[at];
+        let (columns, _) = packed[k * R..].as_chunks_mut::<R>();
+        for (at, column) in columns[..length].iter_mut().enumerate() {
+            for row in 0..R {
+                column[row] = pieces[row][at];
             }
         }
         k += length;

@@ -21,7 +21,7 @@ mod tile;
 
 pub use activation::Activation;
 pub use attention::{Attention, Grouping, self_attention};
-pub use convolution::unfold;
+pub use convolution::convolve;
 pub use depthwise::{Depthwise, depthwise};
 pub use heads::ScoreBias;
 pub use norm::{LayerNorm, Normalized};

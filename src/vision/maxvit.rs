@@ -62,20 +62,15 @@ impl MaxVit {
         })
     }
 
-    /// Pixels `[B, 3, H, W]` to the tokens after the stem, `[B, H/2·W/2, C]`. One image at a time: what a convolution
-    /// sees of a whole batch would be nine times as large as the batch.
+    /// Pixels `[B, 3, H, W]` to the tokens after the stem, `[B, H/2·W/2, C]`.
     fn stem(&self, pixels: &Tensor) -> Result<Tensor> {
         let (batch, channels, height, width) = pixels.dims4()?;
-        let half = (height / 2, width / 2);
-        let image = |image: usize| {
-            let tokens = pixels.get(image)?.permute((1, 2, 0))?;
-            let tokens = tokens.reshape((1, height * width, channels))?;
-            let seen = kernels::unfold(&tokens, (height, width), 2)?;
-            let hidden = self.stem1.activated(&seen, Activation::GeluTanh)?;
-            self.stem2.forward(&kernels::unfold(&hidden, half, 1)?)
-        };
-        let images: Vec<Tensor> = (0..batch).map(image).collect::<Result<_>>()?;
-        Tensor::cat(&images, 0)
+        let tokens = pixels.permute((0, 2, 3, 1))?;
+        let tokens = tokens.reshape((batch, height * width, channels))?;
+        let (map, half) = ((height, width), (height / 2, width / 2));
+        let gelu = Some(Activation::GeluTanh);
+        let hidden = kernels::convolve(&tokens, self.stem1.parts(), gelu, map, 2)?;
+        kernels::convolve(&hidden, self.stem2.parts(), None, half, 1)
     }
 }
 
@@ -194,7 +189,7 @@ impl ConvBranch {
     }
 }
 
-/// A 3 × 3 convolution as a product with what [`kernels::unfold`] gives.
+/// A 3 × 3 convolution as [`kernels::convolve`] takes it.
 fn unfolded(layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
     let weight = layer.weight.permute((0, 2, 3, 1))?;
     Ok(vit_weights::Linear {
