@@ -105,10 +105,8 @@ impl Block {
 
 fn linear(out: usize, into: usize) -> Result<Linear> {
     let weight = Tensor::randn(0f32, (1.0 / into as f32).sqrt(), (out, into), &Device::Cpu)?;
-    Ok(Linear {
-        weight,
-        bias: Some(Tensor::randn(0f32, 0.1, out, &Device::Cpu)?),
-    })
+    let bias = Tensor::randn(0f32, 0.1, out, &Device::Cpu)?;
+    Linear::new(&weight, Some(bias))
 }
 
 fn norm() -> Result<LayerNorm> {

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use serde_json::json;
 use vitscope::cancel::Cancel;
-use vitscope::decompose::{Decomposer, Model, Trace};
+use vitscope::decompose::{Decomposer, Linear, Model, Trace};
 use vitscope::text::TextEncoder;
 use vitscope::vision::Vit;
 use vitscope::vision::checkpoint::Checkpoint;
@@ -26,7 +26,11 @@ fn represents(model: &Vit, name: &str, key: &str, images: usize) {
     let found = model.forward(&pixels, &mut trace).expect("representations");
     close(
         &format!("{name}, {key}"),
-        found.value().squeeze(1).as_ref().expect("[B, Dz]"),
+        &found
+            .value()
+            .expect("[B, 1, Dz]")
+            .squeeze(1)
+            .expect("[B, Dz]"),
         &expected(name)[key].narrow(0, 0, images).expect("[B, Dz]"),
     );
 }
@@ -105,9 +109,8 @@ fn timms_clip_heads_bring_the_class_token_to_the_embedding() {
             .narrow(0, 0, 1)
             .and_then(|z| z.unsqueeze(0))
             .expect("[1, B, D]");
-        let found = head
-            .forward(&features)
-            .and_then(|e| e.squeeze(0))
+        let found = Linear::new(&head.weight, head.bias)
+            .and_then(|head| head.forward(&features)?.squeeze(0))
             .expect("[B, K]");
         let length = found
             .sqr()

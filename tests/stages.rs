@@ -320,16 +320,16 @@ fn a_changed_position_changes_its_own_token_alone_and_by_what_it_adds() {
         let values = hashed::tensor("values", &[3, 3]);
         let weight = Tensor::cat(&[queries_and_keys, values], 0).expect("a weight");
         let attention = Attention {
-            qkv: Linear { weight, bias: None },
-            out: Linear {
-                weight: hashed::tensor("out", &[3, 3]),
-                bias: None,
-            },
+            qkv: Linear::new(&weight, None).expect("a layer"),
+            out: Linear::new(&hashed::tensor("out", &[3, 3]), None).expect("a layer"),
             heads: 1,
-            groups: Some(Groups {
-                windows: windows.expect("windows"),
-                bias: hashed::tensor("bias", &[4, 1, 6, 6]),
-            }),
+            groups: Some(
+                Groups::new(
+                    windows.expect("windows"),
+                    &hashed::tensor("bias", &[4, 1, 6, 6]),
+                )
+                .expect("groups"),
+            ),
         };
         let decomposer = Decomposer::new(Arc::new(OneLayer { attention, map })).expect("a model");
         let pixels = hashed::input(1, map.0, map.1);

@@ -64,7 +64,7 @@ impl Decomposer {
     /// The representations `[B, Dz]` of normalised pixels `[B, 3, H, W]`, nothing recorded.
     pub fn represent(&self, pixels: &Tensor) -> Result<Tensor> {
         let mut trace = Trace::off(self.model.reads());
-        self.model.forward(pixels, &mut trace)?.value().squeeze(1)
+        on_workers(|| self.model.forward(pixels, &mut trace)?.value()?.squeeze(1))
     }
 
     /// The pooled rows of every component for normalised pixels `[B, 3, H, W]`; `ids` name the images.
@@ -143,7 +143,7 @@ impl Decomposer {
     pub fn neuron_counts(&self) -> Result<Vec<u32>> {
         let mut counts = Vec::new();
         for (layer, out) in &self.mlps {
-            counts.push((*layer, out.weight.dim(1)? as u32));
+            counts.push((*layer, out.inputs() as u32));
         }
         counts.sort_unstable();
         Ok(counts.into_iter().map(|(_, count)| count).collect())
@@ -224,6 +224,14 @@ pub(super) fn record(model: &dyn Model, pixels: &Tensor, detail: Detail) -> Resu
 }
 
 fn run(model: &dyn Model, pixels: &Tensor, mut trace: Trace) -> Result<Recording> {
-    let z = model.forward(pixels, &mut trace)?;
-    trace.finish(z)
+    on_workers(|| {
+        let z = model.forward(pixels, &mut trace)?;
+        trace.finish(z)
+    })
+}
+
+/// Runs `work` on a thread of the pool it is called from, or of the global one: called from elsewhere, every kernel would
+/// hand its work over and wait.
+fn on_workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
 }

@@ -1,53 +1,81 @@
 //! The layers that hold a transformer's weights: linear, attention, MLP.
 
-use candle_core::{IndexOp, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::Windows;
-use crate::kernels::{self, Activation};
+use crate::kernels::{self, Activation, Grouping, Panels, ScoreBias};
 
-/// y = x Wᵀ + b, with W `[Dout, Din]` as checkpoints store it.
+/// y = x Wᵀ + b. Clones share the weights.
 #[derive(Clone, Debug)]
 pub struct Linear {
-    /// W, `[Dout, Din]`.
-    pub weight: Tensor,
-    /// b, `[Dout]`.
-    pub bias: Option<Tensor>,
+    weight: Panels,
+    bias: Option<Tensor>,
 }
 
 impl Linear {
+    /// The weights as products read them, and the bias.
+    pub(crate) fn parts(&self) -> (&Panels, Option<&Tensor>) {
+        (&self.weight, self.bias())
+    }
+
+    /// The layer with W `[Dout, Din]`, as checkpoints store it, and b `[Dout]`. W is packed and need not be kept.
+    ///
+    /// # Errors
+    /// The tensor library's.
+    pub fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
+        let weight = Panels::pack(weight)?;
+        Ok(Self { weight, bias })
+    }
+
+    /// W, `[Dout, Din]`, brought back into its order.
+    ///
+    /// # Errors
+    /// The tensor library's.
+    pub fn weight(&self) -> Result<Tensor> {
+        self.weight.unpack()
+    }
+
+    /// b, `[Dout]`.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+
+    /// Din.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.weight.inputs()
+    }
+
+    /// Dout.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.weight.outputs()
+    }
+
     /// Applies the layer to the last axis of `x` `[B, T, Din]`.
+    ///
+    /// # Errors
+    /// When the tokens have another width.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.product(x)?;
-        self.add_bias(&y)?;
-        Ok(y)
+        kernels::linear(x, &self.weight, 0..self.outputs(), self.bias(), None)
+    }
+
+    /// As [`Self::forward`], and a nonlinearity of what it gives.
+    ///
+    /// # Errors
+    /// When the tokens have another width.
+    pub fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        let all = 0..self.outputs();
+        kernels::linear(x, &self.weight, all, self.bias(), Some(activation))
     }
 
     /// x Wᵀ, without the bias.
+    ///
+    /// # Errors
+    /// When the tokens have another width.
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, tokens, width) = x.dims3()?;
-        let flat = x.reshape((batch * tokens, width))?;
-        flat.matmul(&self.weight.t()?)?.reshape((batch, tokens, ()))
-    }
-
-    /// Adds the bias in place to what [`Self::product`] gave.
-    pub fn add_bias(&self, y: &Tensor) -> Result<()> {
-        match &self.bias {
-            Some(bias) => kernels::add_bias(y, bias),
-            None => Ok(()),
-        }
-    }
-
-    /// The rows `start..start + count` of the layer's output, as a layer.
-    fn rows(&self, start: usize, count: usize) -> Result<Self> {
-        let bias = self
-            .bias
-            .as_ref()
-            .map(|b| b.narrow(0, start, count))
-            .transpose()?;
-        Ok(Self {
-            weight: self.weight.narrow(0, start, count)?,
-            bias,
-        })
+        kernels::linear(x, &self.weight, 0..self.outputs(), None, None)
     }
 }
 
@@ -69,126 +97,56 @@ pub struct Attention {
 pub struct Groups {
     /// The groups.
     pub windows: Windows,
-    /// Added to the scores before these are scaled by 1/√d: relative positions and masks, `[G, H, t, t]`, one for each
-    /// of an image's groups or one for all.
-    pub bias: Tensor,
+    bias: ScoreBias,
 }
 
-/// What [`Attention::attend`] gives.
-pub struct Attended {
-    /// Heads side by side before the output projection, `[B, queries, D]`, tokens in their own order.
-    pub output: Tensor,
-    /// Attention `[B, H, n, T]` and values `[B, H, T, d]`, when asked for; per group where there are groups.
-    pub detail: Option<(Tensor, Tensor)>,
+impl Groups {
+    /// `bias` is added to the scores before these are scaled by 1/√d: relative positions and masks, `[G, H, t, t]`, one
+    /// for each of an image's groups or one for all.
+    ///
+    /// # Errors
+    /// The tensor library's.
+    pub fn new(windows: Windows, bias: &Tensor) -> Result<Self> {
+        let bias = ScoreBias::pack(bias)?;
+        Ok(Self { windows, bias })
+    }
 }
 
 impl Attention {
     /// Attention of the first `queries` tokens over all tokens of `x` `[B, T, D]`; of all tokens where there are groups.
     ///
-    /// `detail` asks for the softmax rows of the first so many queries and the values of all tokens. Images are taken
-    /// one at a time, so that a score matrix stays in the cache.
-    pub fn attend(&self, x: &Tensor, queries: usize, detail: Option<usize>) -> Result<Attended> {
-        match &self.groups {
-            Some(groups) => self.attend_in_groups(x, groups, detail.is_some()),
-            None => self.attend_all(x, queries, detail),
-        }
-    }
-
-    /// 1/√d.
-    fn scale(&self, head_width: usize) -> f32 {
-        1.0 / (head_width as f32).sqrt()
-    }
-
-    /// Attention over all tokens. Heads are views, never copies.
-    fn attend_all(&self, x: &Tensor, queries: usize, detail: Option<usize>) -> Result<Attended> {
-        let batch = x.dim(0)?;
-        let width = self.out.weight.dim(1)?;
-        let head_width = width / self.heads;
-        let [q, k, v] = self.project(x, queries, head_width)?;
-        let heads = |t: &Tensor, image: usize| t.get(image)?.transpose(0, 1);
-        let (mut outputs, mut attention, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for image in 0..batch {
-            let value = heads(&v, image)?;
-            let scores = heads(&q, image)?.matmul(&heads(&k, image)?.transpose(1, 2)?)?;
-            kernels::scaled_softmax(&scores, self.scale(head_width))?;
-            let output = scores.matmul(&value)?;
-            outputs.push(output.transpose(0, 1)?.reshape((queries, width))?);
-            if let Some(read) = detail {
-                attention.push(scores.narrow(1, 0, read)?.contiguous()?);
-                values.push(value.contiguous()?);
-            }
-        }
-        let detail = match detail {
-            Some(_) => Some((Tensor::stack(&attention, 0)?, Tensor::stack(&values, 0)?)),
-            None => None,
+    /// `detail` asks for the softmax rows of the first so many queries and the values of all tokens.
+    pub(super) fn attend(
+        &self,
+        x: &Tensor,
+        queries: usize,
+        detail: Option<usize>,
+    ) -> Result<kernels::Attention> {
+        let layer = self.qkv.parts();
+        let Some(groups) = &self.groups else {
+            return kernels::self_attention(x, layer, self.heads, None, queries, detail);
         };
-        Ok(Attended {
-            output: Tensor::stack(&outputs, 0)?,
-            detail,
-        })
-    }
-
-    /// Attention within groups: an image's groups and heads are one batch of small products.
-    fn attend_in_groups(&self, x: &Tensor, groups: &Groups, detail: bool) -> Result<Attended> {
-        let (batch, tokens, _) = x.dims3()?;
-        let width = self.out.weight.dim(1)?;
-        let (heads, head_width) = (self.heads, width / self.heads);
-        let size = groups.windows.size();
-        let count = tokens / size;
-        let grouped = groups.windows.partition(x)?;
-        let qkv = self.qkv.forward(&grouped)?;
-        let qkv = qkv.reshape(&[batch, count, size, 3, heads, head_width][..])?;
-        let (mut outputs, mut attention, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for image in 0..batch {
-            let parts = qkv.get(image)?.permute((2, 0, 3, 1, 4))?.contiguous()?;
-            let part = |part: usize| parts.get(part)?.flatten(0, 1);
-            let (q, k, v) = (part(0)?, part(1)?, part(2)?);
-            let scores = q.matmul(&k.transpose(1, 2)?)?;
-            let scores = scores.reshape((count, heads, size, size))?;
-            kernels::add_repeated(&scores, &groups.bias)?;
-            kernels::scaled_softmax(&scores, self.scale(head_width))?;
-            let output = scores.flatten(0, 1)?.matmul(&v)?;
-            let output = output.reshape((count, heads, size, head_width))?;
-            outputs.push(output.transpose(1, 2)?.reshape((count, size, width))?);
-            if detail {
-                attention.push(scores);
-                values.push(v.reshape((count, heads, size, head_width))?);
-            }
-        }
-        let detail = match detail {
-            true => Some((Tensor::cat(&attention, 0)?, Tensor::cat(&values, 0)?)),
-            false => None,
+        let grouping = Grouping {
+            order: groups.windows.order(),
+            size: groups.windows.size(),
+            bias: &groups.bias,
         };
-        let output = groups.windows.restore(&Tensor::cat(&outputs, 0)?)?;
-        Ok(Attended { output, detail })
+        let detail = detail.map(|_| grouping.size);
+        kernels::self_attention(x, layer, self.heads, Some(grouping), queries, detail)
     }
+}
 
-    /// The layer that makes the values of all heads, `[D, D]`.
-    pub(super) fn values(&self) -> Result<Linear> {
-        let width = self.out.weight.dim(1)?;
-        self.qkv.rows(2 * width, width)
-    }
+/// What makes the values in a layer of queries, keys and values: the last third of its outputs, W `[D, D]`.
+pub(super) fn values_weight(qkv: &Linear) -> Result<Tensor> {
+    let width = qkv.outputs() / 3;
+    qkv.weight()?.narrow(0, 2 * width, width)
+}
 
-    /// Queries `[B, queries, H, d]`, keys and values `[B, T, H, d]`, as views of the products that made them.
-    fn project(&self, x: &Tensor, queries: usize, head_width: usize) -> Result<[Tensor; 3]> {
-        let (batch, tokens, _) = x.dims3()?;
-        let width = self.heads * head_width;
-        let split = |y: &Tensor, rows: usize, count: usize| {
-            y.reshape((batch, rows, count, self.heads, head_width))
-        };
-        if queries == tokens {
-            let qkv = split(&self.qkv.forward(x)?, tokens, 3)?;
-            return Ok([
-                qkv.i((.., .., 0))?,
-                qkv.i((.., .., 1))?,
-                qkv.i((.., .., 2))?,
-            ]);
-        }
-        let read = x.narrow(1, 0, queries)?.contiguous()?;
-        let q = split(&self.qkv.rows(0, width)?.forward(&read)?, queries, 1)?;
-        let kv = split(&self.qkv.rows(width, 2 * width)?.forward(x)?, tokens, 2)?;
-        Ok([q.i((.., .., 0))?, kv.i((.., .., 0))?, kv.i((.., .., 1))?])
-    }
+/// The values' bias, `[D]`.
+pub(super) fn values_bias(qkv: &Linear) -> Result<Option<Tensor>> {
+    let width = qkv.outputs() / 3;
+    let own = |bias: &Tensor| bias.narrow(0, 2 * width, width);
+    qkv.bias().map(own).transpose()
 }
 
 /// A two-layer perceptron.
@@ -203,16 +161,13 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// The hidden activations, `[B, T, M]`.
-    pub fn hidden(&self, x: &Tensor) -> Result<Tensor> {
-        let hidden = self.up.product(x)?;
-        match &self.up.bias {
-            Some(bias) => kernels::bias_activation(&hidden, bias, self.activation)?,
-            None => {
-                let zero = Tensor::zeros(self.up.weight.dim(0)?, hidden.dtype(), hidden.device())?;
-                kernels::bias_activation(&hidden, &zero, self.activation)?;
-            }
-        }
-        Ok(hidden)
+    /// What the second layer gives without its bias, `[B, T, D]`, and, when asked for, the hidden activations of the first
+    /// `keep` tokens, `[B, n, M]`.
+    pub(super) fn product(
+        &self,
+        x: &Tensor,
+        keep: Option<usize>,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        kernels::perceptron(x, self.up.parts(), self.activation, &self.out.weight, keep)
     }
 }

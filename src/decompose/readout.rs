@@ -112,7 +112,7 @@ fn step<C: Carrier>(op: &Op, form: C::Form, terms: &mut [Vec<C::Form>], to: &mut
             terms[*input].push(to.through_norm(&form, weight, inv_sigma)?);
         }
         Op::Linear { input, layer } => {
-            if let Some(bias) = &layer.bias {
+            if let Some(bias) = layer.bias() {
                 to.constant(&form, bias)?;
             }
             terms[*input].push(to.through_linear(&form, layer)?);
@@ -194,7 +194,7 @@ impl Carrier for Folding {
     }
 
     fn through_linear(&self, map: &Tensor, layer: &Linear) -> Result<Tensor> {
-        layer.weight.to_dtype(DType::F64)?.t()?.matmul(map)
+        layer.weight()?.to_dtype(DType::F64)?.t()?.matmul(map)
     }
 
     fn through_scale(&self, map: &Tensor, scale: &Tensor) -> Result<Tensor> {
@@ -241,7 +241,7 @@ impl Carrier for Folding {
                     .map(|map| self.through_linear(map, out))
                     .collect::<Result<_>>()?;
                 for head in 0..*heads {
-                    let width = out.weight.dim(1)? / heads;
+                    let width = out.inputs() / heads;
                     let own: Vec<Tensor> = through
                         .iter()
                         .map(|map| map.narrow(0, head * width, width))
@@ -287,7 +287,7 @@ impl Folding {
     }
 
     fn constants_of(&mut self, layer: &Linear, maps: &[Tensor]) -> Result<()> {
-        match &layer.bias {
+        match layer.bias() {
             Some(bias) => maps.iter().try_for_each(|map| self.constant(map, bias)),
             None => Ok(()),
         }
@@ -420,7 +420,7 @@ impl Pooling {
     }
 
     fn constants_of(&mut self, layer: &Linear, a: &[Tensor]) -> Result<()> {
-        match &layer.bias {
+        match layer.bias() {
             Some(bias) => a.iter().try_for_each(|a| self.constant(a, bias)),
             None => Ok(()),
         }

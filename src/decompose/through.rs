@@ -7,6 +7,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::decomposer::{collect, record, slab};
+use super::layers::{values_bias, values_weight};
 use super::readout::{Carrier, Folding, Maps, Pooled, Pooling, walk};
 use super::trace::{Detail, Op, Recording};
 use super::{Component, ComponentKind, Decomposer, RowSpec, Rows};
@@ -105,7 +106,7 @@ fn fold(recording: &Recording, head: Component) -> Result<Maps> {
     let Op::Heads {
         input,
         heads,
-        values,
+        qkv,
         out,
         ..
     } = op
@@ -116,14 +117,15 @@ fn fold(recording: &Recording, head: Component) -> Result<Maps> {
     let identity = Tensor::eye(width, DType::F64, &Device::Cpu)?;
     let readout = [(recording.output, identity)];
     let maps = walk(recording, readout, Some(node), &mut Folding::default())?;
-    let head_width = out.weight.dim(1)? / heads;
+    let head_width = out.inputs() / heads;
     let own_rows = |t: &Tensor| t.narrow(0, usize::from(head.head) * head_width, head_width);
-    let weight = own_rows(&values.weight)?.to_dtype(DType::F64)?;
+    let bias = values_bias(qkv)?;
+    let weight = own_rows(&values_weight(qkv)?)?.to_dtype(DType::F64)?;
     let mut folding = Folding::default();
     let mut starts = Vec::new();
     for map in maps {
         let own = own_rows(&folding.through_linear(&map, out)?)?;
-        if let Some(bias) = &values.bias {
+        if let Some(bias) = &bias {
             folding.constant(&own, &own_rows(bias)?)?;
         }
         starts.push((*input, weight.t()?.matmul(&own)?));
@@ -135,7 +137,7 @@ fn fold(recording: &Recording, head: Component) -> Result<Maps> {
 /// Pools the head's own layer, and the rows of the sources: a at that layer, through its attention, and on.
 fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
     let Heads { node, op } = heads_of(recording, head)?;
-    let Op::Heads { input, values, .. } = op else {
+    let Op::Heads { input, qkv, .. } = op else {
         unreachable!("the node of a layer's heads")
     };
     let batch = recording.representation.dim(0)?;
@@ -150,6 +152,7 @@ fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
     let mut own = Pooling(Pooled::default());
     own.component(&forms, op)?;
     let terms = own.0.tokens.pop().expect("recorded with its attention");
+    let bias = values_bias(qkv)?;
     let mut pooling = Pooling(Pooled::default());
     let mut starts = Vec::new();
     for slot in 0..terms.weights.dim(1)? {
@@ -158,7 +161,7 @@ fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
             .narrow(1, usize::from(head.head), 1)?
             .squeeze(1)?
             .contiguous()?;
-        if let Some(bias) = &values.bias {
+        if let Some(bias) = &bias {
             pooling.constant(&weights, bias)?;
         }
         starts.push((*input, weights));

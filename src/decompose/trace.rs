@@ -4,7 +4,8 @@
 //! back through it: the weights, and the statistics that are frozen (1/σ, 1/‖z‖, attention). Components are tagged
 //! where they are made: [`Trace::embedded`], [`Trace::attention`], [`Trace::mlp`] and [`Trace::convolution`].
 //!
-//! Values are `[B, T, D]`. Residual additions happen in place, so a [`Signal`] is consumed by what changes it.
+//! Values are `[B, T, D]`. Residual additions happen in place, so a [`Signal`] is consumed by what changes it. A branch's
+//! bias and scale are left to the addition, which does them in passing.
 
 use candle_core::{Result, Tensor};
 
@@ -47,14 +48,27 @@ pub struct Detail {
 #[derive(Debug)]
 pub struct Signal {
     pub(super) node: usize,
-    pub(super) value: Tensor,
+    product: Tensor,
+    /// What is still to be added to every token, `[D]`.
+    bias: Option<Tensor>,
+    /// What every channel is still to be multiplied by after that, `[D]`.
+    scale: Option<Tensor>,
 }
 
 impl Signal {
     /// The value, `[B, T, D]`.
-    #[must_use]
-    pub fn value(&self) -> &Tensor {
-        &self.value
+    ///
+    /// # Errors
+    /// The tensor library's.
+    pub fn value(&self) -> Result<Tensor> {
+        let mut value = self.product.clone();
+        if let Some(bias) = &self.bias {
+            value = value.broadcast_add(bias)?;
+        }
+        match &self.scale {
+            Some(scale) => value.broadcast_mul(scale),
+            None => Ok(value),
+        }
     }
 }
 
@@ -122,7 +136,7 @@ pub(super) enum Op {
         input: usize,
         layer: usize,
         heads: usize,
-        values: Linear,
+        qkv: Linear,
         out: Linear,
         rows: Tensor,
         detail: Option<HeadDetail>,
@@ -208,7 +222,9 @@ impl Trace {
         }
         Ok(Signal {
             node: self.nodes.len().saturating_sub(1),
-            value,
+            product: value,
+            bias: None,
+            scale: None,
         })
     }
 
@@ -220,7 +236,7 @@ impl Trace {
 
     /// LayerNorm over the last axis.
     pub fn layer_norm(&mut self, x: &Signal, norm: &LayerNorm) -> Result<Signal> {
-        let out = norm.forward(&x.value)?;
+        let out = norm.forward(&x.value()?)?;
         let input = x.node;
         let kept = self.kept(out.inv_sigma.dim(1)?);
         self.signal(out.value, || {
@@ -235,7 +251,7 @@ impl Trace {
 
     /// A linear layer on every token, not a component of its own (CLIP's projection).
     pub fn linear(&mut self, x: &Signal, layer: &Linear) -> Result<Signal> {
-        let value = layer.forward(&x.value)?;
+        let value = layer.forward(&x.value()?)?;
         let input = x.node;
         self.signal(value, || {
             Ok(Op::Linear {
@@ -247,28 +263,38 @@ impl Trace {
 
     /// Multiplies every channel by `scale` `[D]` (LayerScale).
     pub fn scale(&mut self, x: Signal, scale: &Tensor) -> Result<Signal> {
-        kernels::scale_columns(&x.value, scale)?;
         let input = x.node;
-        self.signal(x.value, || {
+        let (product, bias) = match &x.scale {
+            Some(_) => (x.value()?, None),
+            None => (x.product, x.bias),
+        };
+        let scaled = self.signal(product, || {
             Ok(Op::Scale {
                 input,
                 scale: scale.clone(),
             })
+        })?;
+        Ok(Signal {
+            bias,
+            scale: Some(scale.clone()),
+            ..scaled
         })
     }
 
     /// The residual sum of the stream `x` and a branch.
     pub fn add(&mut self, x: Signal, branch: &Signal) -> Result<Signal> {
-        kernels::add_in_place(&x.value, &branch.value)?;
+        let value = x.value()?;
+        let (bias, scale) = (branch.bias.as_ref(), branch.scale.as_ref());
+        kernels::add_branch(&value, &branch.product, bias, scale)?;
         let (left, right) = (x.node, branch.node);
-        self.signal(x.value, || Ok(Op::Add { left, right }))
+        self.signal(value, || Ok(Op::Add { left, right }))
     }
 
     /// Drops the tokens that the representation is not read from: the last block needs no others in its stream.
     pub fn narrow_to_read(&mut self, x: &Signal) -> Result<Signal> {
-        let tokens = x.value.dim(1)?;
-        let value = x
-            .value
+        let value = x.value()?;
+        let tokens = value.dim(1)?;
+        let value = value
             .narrow(1, 0, self.reads.of(tokens))?
             .force_contiguous()?;
         let input = x.node;
@@ -278,15 +304,16 @@ impl Trace {
 
     /// A weighted sum over the read tokens: `weights` `[n]`, one for each; gives `[B, 1, D]`.
     pub fn pool(&mut self, x: &Signal, weights: &[f32]) -> Result<Signal> {
-        let read = x.value.narrow(1, 0, weights.len())?;
-        let weights = Tensor::from_slice(weights, (1, weights.len()), x.value.device())?;
+        let all = x.value()?;
+        let read = all.narrow(1, 0, weights.len())?;
+        let weights = Tensor::from_slice(weights, (1, weights.len()), all.device())?;
         let value = read
             .transpose(1, 2)?
             .broadcast_mul(&weights)?
             .sum_keepdim(2)?;
         let value = value.transpose(1, 2)?.contiguous()?;
         let input = x.node;
-        let dropped = self.kept(x.value.dim(1)?) - weights.dim(1)?;
+        let dropped = self.kept(all.dim(1)?) - weights.dim(1)?;
         self.signal(value, || {
             let weights = weights.pad_with_zeros(1, 0, dropped)?;
             Ok(Op::Pool { input, weights })
@@ -295,13 +322,13 @@ impl Trace {
 
     /// The mean over all tokens; gives `[B, 1, D]`.
     pub fn mean(&mut self, x: &Signal) -> Result<Signal> {
-        let tokens = x.value.dim(1)?;
+        let tokens = x.product.dim(1)?;
         self.pool(x, &vec![1.0 / tokens as f32; tokens])
     }
 
     /// Joins the tokens of each 2×2 block of a map of `h × w` tokens along their channels: `[B, h·w/4, 4·D]`.
     pub fn merge(&mut self, x: &Signal, map: (usize, usize)) -> Result<Signal> {
-        let value = quads::join(&x.value, map)?;
+        let value = quads::join(&x.value()?, map)?;
         let input = x.node;
         self.signal(value, || {
             let slots = (0..4)
@@ -317,7 +344,7 @@ impl Trace {
 
     /// The mean of each 2×2 block of a map of `h × w` tokens: `[B, h·w/4, D]`.
     pub fn average_pool(&mut self, x: &Signal, map: (usize, usize)) -> Result<Signal> {
-        let value = quads::average(&x.value, map)?;
+        let value = quads::average(&x.value()?, map)?;
         let input = x.node;
         self.signal(value, || {
             Ok(Op::AveragePool {
@@ -329,8 +356,9 @@ impl Trace {
 
     /// Division of every row by its norm, the norm frozen (CLIP's embedding).
     pub fn normalize(&mut self, x: &Signal) -> Result<Signal> {
-        let inv_norm = x.value.sqr()?.sum_keepdim(2)?.sqrt()?.recip()?;
-        let value = x.value.broadcast_mul(&inv_norm)?;
+        let value = x.value()?;
+        let inv_norm = value.sqr()?.sum_keepdim(2)?.sqrt()?.recip()?;
+        let value = value.broadcast_mul(&inv_norm)?;
         let input = x.node;
         self.signal(value, || {
             Ok(Op::Normalize {
@@ -350,7 +378,7 @@ impl Trace {
         layer: usize,
         only_read: bool,
     ) -> Result<Signal> {
-        let tokens = x.value.dim(1)?;
+        let tokens = x.product.dim(1)?;
         let queries = if only_read {
             self.reads.of(tokens)
         } else {
@@ -358,10 +386,10 @@ impl Trace {
         };
         let kept = self.kept(tokens).min(queries);
         let keep_detail = self.recording && self.detail.tokens;
-        let attended = attention.attend(&x.value, queries, keep_detail.then_some(kept))?;
+        let attended = attention.attend(&x.value()?, queries, keep_detail.then_some(kept))?;
         let input = x.node;
-        let value = attention.out.forward(&attended.output)?;
-        self.signal(value, || {
+        let product = attention.out.product(&attended.output)?;
+        let branch = self.signal(product, || {
             let windows = attention.groups.as_ref().map(|g| g.windows.clone());
             let keep = |(attention, values)| HeadDetail {
                 attention,
@@ -372,52 +400,48 @@ impl Trace {
                 input,
                 layer,
                 heads: attention.heads,
-                values: attention.values()?,
+                qkv: attention.qkv.clone(),
                 out: attention.out.clone(),
                 rows: attended.output.narrow(1, 0, kept)?.contiguous()?,
                 detail: attended.detail.map(keep),
             })
-        })
+        })?;
+        Ok(biased(branch, &attention.out))
     }
 
     /// A two-layer perceptron: the component `mlp` of `layer`.
     pub fn mlp(&mut self, x: &Signal, mlp: &Mlp, layer: usize) -> Result<Signal> {
-        let hidden = mlp.hidden(&x.value)?;
+        let x = x.value()?;
         let keep = self.recording && self.detail.neurons;
-        self.branch(&hidden, &mlp.out, Component::mlp(layer), keep)
+        let (product, hidden) = mlp.product(&x, keep.then_some(self.kept(x.dim(1)?)))?;
+        self.branch(product, &mlp.out, Component::mlp(layer), hidden)
     }
 
     /// The end of a convolution branch, the component `conv` of `block`: `hidden` `[B, T, M]`, however it was computed,
     /// through the pointwise layer `out`.
     pub fn convolution(&mut self, hidden: &Tensor, out: &Linear, block: usize) -> Result<Signal> {
-        self.branch(hidden, out, Component::conv(block), false)
+        self.branch(out.product(hidden)?, out, Component::conv(block), None)
     }
 
     /// A component that ends in the linear layer `out`, whose bias is not part of it.
     fn branch(
         &mut self,
-        hidden: &Tensor,
+        product: Tensor,
         out: &Linear,
         component: Component,
-        keep_hidden: bool,
+        hidden: Option<Tensor>,
     ) -> Result<Signal> {
-        let value = out.product(hidden)?;
-        let rows = self.copy_kept_rows(&value)?;
-        let kept_hidden = if keep_hidden {
-            let kept = self.kept(hidden.dim(1)?);
-            Some(hidden.narrow(1, 0, kept)?.contiguous()?)
-        } else {
-            None
-        };
-        out.add_bias(&value)?;
-        self.signal(value, || {
+        let kept = self.kept(product.dim(1)?);
+        let rows = product.narrow(1, 0, kept)?;
+        let branch = self.signal(product, || {
             Ok(Op::Branch {
                 component,
                 out: out.clone(),
-                rows,
-                hidden: kept_hidden,
+                rows: rows.contiguous()?,
+                hidden,
             })
-        })
+        })?;
+        Ok(biased(branch, out))
     }
 
     /// How many of `tokens` rows are kept of.
@@ -443,7 +467,15 @@ impl Trace {
         Ok(Recording {
             nodes: self.nodes,
             output: z.node,
-            representation: z.value.squeeze(1)?,
+            representation: z.value()?.squeeze(1)?,
         })
+    }
+}
+
+/// The branch that ends in `out`, whose bias is still to be added.
+fn biased(branch: Signal, out: &Linear) -> Signal {
+    Signal {
+        bias: out.bias().cloned(),
+        ..branch
     }
 }

@@ -3,13 +3,17 @@
 //! A grouping is a permutation of the tokens, group after group. Undoing it exactly is what puts token maps in the
 //! right place, so it is kept as one table and its inverse, and every kind of grouping only differs in the table.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor};
 
 /// A partition of the tokens of an image, `T = groups · size`, taken row by row.
 #[derive(Clone, Debug)]
 pub struct Windows {
     /// The token at each place of the grouped order, `[T]`.
-    order: Tensor,
+    order: Arc<[u32]>,
+    /// The same as a tensor.
+    table: Tensor,
     /// The grouped place of each token, `[T]`.
     inverse: Tensor,
     /// Tokens in a group.
@@ -53,10 +57,17 @@ impl Windows {
             Tensor::from_vec(values, count, &Device::Cpu)
         };
         Ok(Self {
-            order: table(order)?,
+            table: table(order.clone())?,
+            order: order.into(),
             inverse: table(inverse)?,
             size,
         })
+    }
+
+    /// The token at each place of the grouped order, `[T]`.
+    #[must_use]
+    pub fn order(&self) -> &[u32] {
+        &self.order
     }
 
     /// Tokens in a group.
@@ -67,7 +78,7 @@ impl Windows {
 
     /// `[B, T, ..]` to `[B·groups, size, ..]`.
     pub fn partition(&self, x: &Tensor) -> Result<Tensor> {
-        let grouped = x.contiguous()?.index_select(&self.order, 1)?;
+        let grouped = x.contiguous()?.index_select(&self.table, 1)?;
         let (batch, tokens) = (x.dim(0)?, x.dim(1)?);
         let mut shape = vec![batch * tokens / self.size, self.size];
         shape.extend_from_slice(&x.dims()[2..]);
@@ -76,7 +87,7 @@ impl Windows {
 
     /// `[B·groups, size, ..]` back to `[B, T, ..]`.
     pub fn restore(&self, grouped: &Tensor) -> Result<Tensor> {
-        let tokens = self.order.dim(0)?;
+        let tokens = self.order.len();
         let mut shape = vec![grouped.dim(0)? * self.size / tokens, tokens];
         shape.extend_from_slice(&grouped.dims()[2..]);
         grouped
@@ -110,20 +121,16 @@ fn grouped(
 mod tests {
     use super::*;
 
-    fn order(windows: &Windows) -> Vec<u32> {
-        windows.order.to_vec1().unwrap()
-    }
-
     #[test]
     fn windows_shift_cyclically_and_grids_spread() {
         let shifted = Windows::shifted((4, 4), (2, 2), (1, 1)).unwrap();
         assert_eq!(
-            order(&shifted),
+            shifted.order(),
             [5, 6, 9, 10, 7, 4, 11, 8, 13, 14, 1, 2, 15, 12, 3, 0]
         );
         let grid = Windows::grid((4, 4), (2, 2)).unwrap();
         assert_eq!(
-            order(&grid),
+            grid.order(),
             [0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15]
         );
     }

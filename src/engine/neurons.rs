@@ -146,8 +146,8 @@ fn studied(
     };
     Ok(NeuronLayer {
         component,
-        neurons: out.weight.dim(1)?,
-        out: out.weight.flatten_all()?.to_vec1()?,
+        neurons: out.inputs(),
+        out: out.weight()?.flatten_all()?.to_vec1()?,
     })
 }
 

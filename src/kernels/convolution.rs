@@ -1,9 +1,11 @@
 //! 3 × 3 convolutions on maps of tokens, padded as TensorFlow's "same" does, turned into matrix products.
 
 use candle_core::{Result, Tensor};
-use rayon::prelude::*;
 
-use super::with_values;
+use super::left::Left;
+use super::panels::Panels;
+use super::product::{Finish, product};
+use super::{Activation, with_optional, with_values};
 
 /// Where a 3 × 3 convolution's taps fall on a map.
 #[derive(Clone, Copy, Debug)]
@@ -42,26 +44,76 @@ impl Taps {
     }
 }
 
-/// What each output token of a 3 × 3 convolution sees: `[B, h·w, C]` to `[B, h'·w', 9·C]`, taps row by row, channels
-/// innermost, zeros for the padding.
-pub fn unfold(x: &Tensor, map: (usize, usize), stride: usize) -> Result<Tensor> {
-    let (batch, tokens, width) = x.dims3()?;
+/// A 3 × 3 convolution of `x` `[B, h·w, C]` with its bias and an activation: `[B, h'·w', N]`.
+///
+/// `layer` `[N, 9·C]` has its taps row by row, channels innermost.
+///
+/// # Errors
+/// When the layer takes another width.
+pub fn convolve(
+    x: &Tensor,
+    (layer, bias): (&Panels, Option<&Tensor>),
+    activation: Option<Activation>,
+    map: (usize, usize),
+    stride: usize,
+) -> Result<Tensor> {
+    let (batch, _, width) = x.dims3()?;
     let taps = Taps::new(map, stride);
-    let (rows, columns) = taps.output;
-    let mut out = vec![0f32; batch * rows * columns * 9 * width];
-    with_values(x, |x| {
-        out.par_chunks_mut(columns * 9 * width)
-            .enumerate()
-            .for_each(|(line, out)| {
-                let image = &x[line / rows * tokens * width..][..tokens * width];
-                for (place, out) in out.chunks_exact_mut(width).enumerate() {
-                    if let Some(token) = taps.under(place % 9, line % rows, place / 9) {
-                        out.copy_from_slice(&image[token * width..][..width]);
-                    }
-                }
-            });
-    })?;
-    Tensor::from_vec(out, (batch, rows * columns, 9 * width), x.device())
+    let (each, outputs) = (taps.output.0 * taps.output.1, layer.outputs());
+    let mut out = vec![0f32; batch * each * outputs];
+    let padding = vec![0f32; width];
+    with_values(x, |values| {
+        with_optional(bias, |bias| {
+            let seen = Seen {
+                values,
+                rows: batch * each,
+                width,
+                taps,
+                padding: &padding,
+            };
+            product(
+                &seen,
+                layer,
+                0..outputs,
+                Finish { bias, activation },
+                &mut out,
+            );
+        })
+    })??;
+    Tensor::from_vec(out, (batch, each, outputs), x.device())
+}
+
+/// What the output tokens of a convolution see, each a row `[9·C]`.
+struct Seen<'a> {
+    values: &'a [f32],
+    rows: usize,
+    width: usize,
+    taps: Taps,
+    /// A token of zeros.
+    padding: &'a [f32],
+}
+
+impl Left for Seen<'_> {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn depth(&self) -> usize {
+        9 * self.width
+    }
+
+    fn piece(&self, row: usize, k: usize) -> &[f32] {
+        let ((h, w), (rows, columns)) = (self.taps.input, self.taps.output);
+        let (image, row, column) = (row / columns / rows, row / columns % rows, row % columns);
+        let (tap, channel) = (k / self.width, k % self.width);
+        match self.taps.under(tap, row, column) {
+            Some(token) => {
+                let start = (image * h * w + token) * self.width;
+                &self.values[start + channel..start + self.width]
+            }
+            None => &self.padding[channel..],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +159,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn unfolding_makes_a_convolution_a_product() {
+    fn follows_the_definition() {
         for (h, w, stride) in [(6, 4, 1), (6, 4, 2), (5, 7, 2), (1, 1, 1)] {
             let (c, o) = (3, 2);
             let (x, kernel) = (numbers(h * w * c), numbers(o * c * 9));
@@ -115,8 +167,8 @@ pub(super) mod tests {
             let weight = Tensor::from_slice(&kernel, (o, c, 3, 3), &Device::Cpu).unwrap();
             let weight = weight.permute((0, 2, 3, 1)).unwrap();
             let weight = weight.reshape((o, 9 * c)).unwrap();
-            let y = unfold(&image, (h, w), stride).unwrap().squeeze(0).unwrap();
-            let y = y.matmul(&weight.t().unwrap()).unwrap();
+            let layer = Panels::pack(&weight).unwrap();
+            let y = convolve(&image, (&layer, None), None, (h, w), stride).unwrap();
             let truth = by_definition(&x, &kernel, (h, w, c), stride);
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             assert_eq!(y.len(), truth.len());

@@ -4,65 +4,129 @@ use candle_core::{Result, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::convolution::Taps;
-use super::with_values;
+use super::left::Plain;
+use super::panels::Panels;
+use super::product::{Finish, product};
+use super::{Activation, with_all, with_optional};
 
-/// Convolves each channel of `x` `[B, h·w, C]` with its own kernel, `weight` `[9, C]` (taps row by row), padded as
-/// TensorFlow's "same" does; gives `[B, h'·w', C]`.
+/// A depthwise convolution and what follows it.
+#[derive(Clone, Debug)]
+pub struct Depthwise {
+    /// A kernel for each channel, taps row by row, `[9, C]`.
+    pub weight: Tensor,
+    /// Added to every token, `[C]`.
+    pub bias: Tensor,
+    /// Applied after that.
+    pub activation: Option<Activation>,
+}
+
+/// Brings `x` `[B, h·w, K]` through a linear layer of C outputs with an activation, then each channel through its own
+/// convolution, padded as TensorFlow's "same" does; gives `[B, h'·w', C]`. Of what is between, the widest map of a
+/// convolution branch, one image at a time is in memory.
+///
+/// # Errors
+/// When the layers take other widths.
 pub fn depthwise(
     x: &Tensor,
-    weight: &Tensor,
+    (layer, bias): (&Panels, Option<&Tensor>),
+    activation: Option<Activation>,
+    convolution: &Depthwise,
     map: (usize, usize),
     stride: usize,
 ) -> Result<Tensor> {
-    let (batch, tokens, width) = x.dims3()?;
+    let (batch, tokens, depth) = x.dims3()?;
+    let width = layer.outputs();
     let taps = Taps::new(map, stride);
-    let (rows, columns) = taps.output;
-    let mut out = vec![0f32; batch * rows * columns * width];
-    with_values(x, |x| {
-        with_values(weight, |weight| {
-            out.par_chunks_mut(columns * width)
-                .enumerate()
-                .for_each(|(line, out)| {
-                    Arch::new().dispatch(Line {
+    let each = taps.output.0 * taps.output.1 * width;
+    let mut out = vec![0f32; batch * each];
+    let Depthwise {
+        weight,
+        bias: shift,
+        activation: last,
+    } = convolution;
+    with_all([x, weight, shift], |[x, weight, shift]| {
+        with_optional(bias, |bias| {
+            let mut wide = Buffer::of(tokens * width);
+            let images = x
+                .chunks_exact(tokens * depth)
+                .zip(out.chunks_exact_mut(each));
+            for (values, out) in images {
+                let finish = Finish { bias, activation };
+                product(&Plain { values, depth }, layer, 0..width, finish, &mut wide);
+                let rows = out.par_chunks_mut(taps.output.1 * width).enumerate();
+                rows.for_each(|(row, out)| {
+                    Arch::new().dispatch(Row {
                         out,
-                        image: &x[line / rows * tokens * width..][..tokens * width],
+                        image: &wide,
                         weight,
-                        row: line % rows,
-                        width,
+                        bias: shift,
+                        activation: *last,
+                        row,
                         taps,
                     });
                 });
+            }
         })
     })??;
-    Tensor::from_vec(out, (batch, rows * columns, width), x.device())
+    Tensor::from_vec(out, (batch, each / width, width), x.device())
 }
 
+/// Channels whose sums and weights are held in registers together.
+const CHANNELS: usize = 32;
+
 /// One row of the output map.
-struct Line<'a> {
+struct Row<'a> {
     out: &'a mut [f32],
     image: &'a [f32],
     weight: &'a [f32],
+    bias: &'a [f32],
+    activation: Option<Activation>,
     row: usize,
-    width: usize,
     taps: Taps,
 }
 
-impl NullaryFnOnce for Line<'_> {
+impl NullaryFnOnce for Row<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        let width = self.width;
-        for (column, out) in self.out.chunks_exact_mut(width).enumerate() {
-            for (tap, weight) in self.weight.chunks_exact(width).enumerate() {
+    fn call(mut self) {
+        let width = self.bias.len();
+        for first in (0..width / CHANNELS * CHANNELS).step_by(CHANNELS) {
+            self.channels::<CHANNELS>(first);
+        }
+        for first in width / CHANNELS * CHANNELS..width {
+            self.channels::<1>(first);
+        }
+        if let Some(activation) = self.activation {
+            activation.apply_all(self.out);
+        }
+    }
+}
+
+impl Row<'_> {
+    /// `N` channels from `first` on.
+    #[inline(always)]
+    fn channels<const N: usize>(&mut self, first: usize) {
+        let width = self.bias.len();
+        let own = |numbers: &[f32], row: usize| -> [f32; N] {
+            let numbers = &numbers[row * width + first..][..N];
+            numbers.try_into().expect("as many as were cut")
+        };
+        let weights: [[f32; N]; 9] = std::array::from_fn(|tap| own(self.weight, tap));
+        let bias = own(self.bias, 0);
+        for column in 0..self.taps.output.1 {
+            let mut sums = bias;
+            for (tap, weights) in weights.iter().enumerate() {
                 if let Some(token) = self.taps.under(tap, self.row, column) {
-                    let seen = &self.image[token * width..][..width];
-                    for ((y, x), w) in out.iter_mut().zip(seen).zip(weight) {
-                        *y = x.mul_add(*w, *y);
+                    let seen = own(self.image, token);
+                    for i in 0..N {
+                        sums[i] = seen[i].mul_add(weights[i], sums[i]);
                     }
                 }
             }
+            self.out[column * width + first..][..N].copy_from_slice(&sums);
         }
     }
 }
@@ -71,16 +135,22 @@ impl NullaryFnOnce for Line<'_> {
 mod tests {
     use super::super::convolution::tests::{by_definition, numbers};
     use super::*;
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     #[test]
     fn each_channel_is_convolved_by_itself() {
         for (h, w, stride) in [(6, 4, 1), (6, 4, 2), (5, 7, 2)] {
-            let c = 5;
+            let c = 37;
             let (x, kernel) = (numbers(2 * h * w * c), numbers(9 * c));
             let images = Tensor::from_slice(&x, (2, h * w, c), &Device::Cpu).unwrap();
             let weight = Tensor::from_slice(&kernel, (9, c), &Device::Cpu).unwrap();
-            let y = depthwise(&images, &weight, (h, w), stride).unwrap();
+            let same = Panels::pack(&Tensor::eye(c, DType::F32, &Device::Cpu).unwrap()).unwrap();
+            let convolution = Depthwise {
+                bias: Tensor::zeros(c, DType::F32, &Device::Cpu).unwrap(),
+                weight,
+                activation: None,
+            };
+            let y = depthwise(&images, (&same, None), None, &convolution, (h, w), stride).unwrap();
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             let places = y.len() / 2 / c;
             for (at, y) in y.iter().enumerate() {

@@ -5,19 +5,30 @@
 //! the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our own).
 
 mod activation;
+mod attention;
+mod buffer;
 mod convolution;
 mod depthwise;
+mod heads;
+mod left;
 mod math;
 mod norm;
-mod softmax;
+mod panels;
+mod perceptron;
+mod product;
+mod residual;
+mod tile;
 
-pub use activation::{
-    Activation, add_bias, add_in_place, add_repeated, bias_activation, scale_columns,
-};
-pub use convolution::unfold;
-pub use depthwise::depthwise;
+pub use activation::Activation;
+pub use attention::{Attention, Grouping, self_attention};
+pub use convolution::convolve;
+pub use depthwise::{Depthwise, depthwise};
+pub use heads::ScoreBias;
 pub use norm::{LayerNorm, Normalized};
-pub use softmax::scaled_softmax;
+pub use panels::Panels;
+pub use perceptron::perceptron;
+pub use product::linear;
+pub use residual::{add_branch, scale_columns};
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
 
@@ -31,6 +42,22 @@ pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) ->
     match &*storage {
         Storage::Cpu(CpuStorage::F32(values)) => Ok(read(&values[span(layout)?])),
         _ => candle_core::bail!("this kernel takes f32 tensors on the CPU"),
+    }
+}
+
+/// As [`with_values`], of three tensors.
+fn with_all<T>(tensors: [&Tensor; 3], read: impl FnOnce([&[f32]; 3]) -> T) -> Result<T> {
+    let [a, b, c] = tensors;
+    with_values(a, |a| {
+        with_values(b, |b| with_values(c, |c| read([a, b, c])))
+    })??
+}
+
+/// As [`with_values`], where there may be no tensor.
+fn with_optional<T>(tensor: Option<&Tensor>, read: impl FnOnce(Option<&[f32]>) -> T) -> Result<T> {
+    match tensor {
+        Some(tensor) => with_values(tensor, |values| read(Some(values))),
+        None => Ok(read(None)),
     }
 }
 

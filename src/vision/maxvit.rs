@@ -8,9 +8,10 @@ use super::config::MaxVitConfig;
 use super::maxvit_weights::{
     BatchNorm, ConvWeights, MaxVitBlockWeights, MaxVitWeights, WindowedBlockWeights,
 };
+use super::vit_weights;
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
-use crate::kernels::{self, Activation};
+use crate::kernels::{self, Activation, Depthwise};
 
 /// A MaxViT with its weights.
 pub struct MaxVit {
@@ -34,9 +35,7 @@ struct ConvBranch {
     stride: usize,
     expand: Option<Linear>,
     conv1: Linear,
-    /// One kernel for each channel, `[9, M]`, and their bias.
-    depthwise: Tensor,
-    depthwise_bias: Tensor,
+    depthwise: Depthwise,
     squeeze: Linear,
     excite: Linear,
     conv3: Linear,
@@ -56,27 +55,22 @@ impl MaxVit {
         }
         let stem_norm = Folded::of(&weights.stem_norm)?;
         Ok(Self {
-            stem1: stem_norm.after(unfolded(weights.stem1)?)?,
-            stem2: unfolded(weights.stem2)?,
+            stem1: stem_norm.after(unfolded(weights.stem1)?)?.layer()?,
+            stem2: unfolded(weights.stem2)?.layer()?,
             blocks,
             config,
         })
     }
 
-    /// Pixels `[B, 3, H, W]` to the tokens after the stem, `[B, H/2·W/2, C]`. One image at a time: what a convolution
-    /// sees of a whole batch would be nine times as large as the batch.
+    /// Pixels `[B, 3, H, W]` to the tokens after the stem, `[B, H/2·W/2, C]`.
     fn stem(&self, pixels: &Tensor) -> Result<Tensor> {
         let (batch, channels, height, width) = pixels.dims4()?;
-        let half = (height / 2, width / 2);
-        let image = |image: usize| {
-            let tokens = pixels.get(image)?.permute((1, 2, 0))?;
-            let tokens = tokens.reshape((1, height * width, channels))?;
-            let seen = kernels::unfold(&tokens, (height, width), 2)?;
-            let hidden = activated(&self.stem1, &seen, Activation::GeluTanh)?;
-            self.stem2.forward(&kernels::unfold(&hidden, half, 1)?)
-        };
-        let images: Vec<Tensor> = (0..batch).map(image).collect::<Result<_>>()?;
-        Tensor::cat(&images, 0)
+        let tokens = pixels.permute((0, 2, 3, 1))?;
+        let tokens = tokens.reshape((batch, height * width, channels))?;
+        let (map, half) = ((height, width), (height / 2, width / 2));
+        let gelu = Some(Activation::GeluTanh);
+        let hidden = kernels::convolve(&tokens, self.stem1.parts(), gelu, map, 2)?;
+        kernels::convolve(&hidden, self.stem2.parts(), None, half, 1)
     }
 }
 
@@ -131,32 +125,35 @@ impl Block {
 
 impl ConvBranch {
     fn new(map: (usize, usize), stride: usize, weights: ConvWeights) -> Result<Self> {
-        let conv1 = Linear {
+        let conv1 = vit_weights::Linear {
             weight: weights.conv1,
             bias: None,
         };
         let conv1 = Folded::of(&weights.pre_norm)?.before(conv1)?;
         let norm2 = Folded::of(&weights.norm2)?;
-        let kernels = norm2.after(Linear {
+        let kernels = norm2.after(vit_weights::Linear {
             weight: weights.conv2,
             bias: None,
         })?;
         Ok(Self {
             map,
             stride,
-            expand: weights.expand,
-            conv1: Folded::of(&weights.norm1)?.after(conv1)?,
-            depthwise: kernels.weight.t()?.contiguous()?,
-            depthwise_bias: norm2.shift.to_dtype(DType::F32)?,
-            squeeze: weights.squeeze,
-            excite: weights.excite,
-            conv3: weights.conv3,
+            expand: weights.expand.map(vit_weights::Linear::layer).transpose()?,
+            conv1: Folded::of(&weights.norm1)?.after(conv1)?.layer()?,
+            depthwise: Depthwise {
+                weight: kernels.weight.t()?.contiguous()?,
+                bias: norm2.shift.to_dtype(DType::F32)?,
+                activation: Some(Activation::GeluTanh),
+            },
+            squeeze: weights.squeeze.layer()?,
+            excite: weights.excite.layer()?,
+            conv3: weights.conv3.layer()?,
         })
     }
 
     /// The branch of block `number`, added to the shortcut.
     fn forward(&self, x: Signal, trace: &mut Trace, number: usize) -> Result<Signal> {
-        let hidden = self.hidden(x.value())?;
+        let hidden = self.hidden(&x.value()?)?;
         let branch = trace.convolution(&hidden, &self.conv3, number)?;
         if self.stride == 1 {
             return trace.add(x, &branch);
@@ -171,9 +168,8 @@ impl ConvBranch {
 
     /// The branch up to its last layer, `[B, h'·w', M]`.
     fn hidden(&self, x: &Tensor) -> Result<Tensor> {
-        let wide = activated(&self.conv1, x, Activation::GeluTanh)?;
-        let hidden = kernels::depthwise(&wide, &self.depthwise, self.map, self.stride)?;
-        kernels::bias_activation(&hidden, &self.depthwise_bias, Activation::GeluTanh)?;
+        let (conv1, gelu) = (self.conv1.parts(), Some(Activation::GeluTanh));
+        let hidden = kernels::depthwise(x, conv1, gelu, &self.depthwise, self.map, self.stride)?;
         let gates = self.gates(&hidden)?;
         for image in 0..hidden.dim(0)? {
             kernels::scale_columns(&hidden.get(image)?, &gates.get(image)?)?;
@@ -186,25 +182,17 @@ impl ConvBranch {
         let (batch, tokens, _) = hidden.dims3()?;
         let share = Tensor::full(1.0 / tokens as f32, (batch, 1, tokens), &Device::Cpu)?;
         let mean = share.contiguous()?.matmul(hidden)?;
-        let squeezed = activated(&self.squeeze, &mean, Activation::Silu)?;
-        activated(&self.excite, &squeezed, Activation::Sigmoid)?.squeeze(1)
+        let squeezed = self.squeeze.activated(&mean, Activation::Silu)?;
+        self.excite
+            .activated(&squeezed, Activation::Sigmoid)?
+            .squeeze(1)
     }
 }
 
-/// A layer with bias, and a nonlinearity of what it gives.
-fn activated(layer: &Linear, x: &Tensor, activation: Activation) -> Result<Tensor> {
-    let y = layer.product(x)?;
-    match &layer.bias {
-        Some(bias) => kernels::bias_activation(&y, bias, activation)?,
-        None => unreachable!("every layer here has a bias, its own or a folded norm's"),
-    }
-    Ok(y)
-}
-
-/// A 3 × 3 convolution as a product with what [`kernels::unfold`] gives.
-fn unfolded(layer: Linear) -> Result<Linear> {
+/// A 3 × 3 convolution as [`kernels::convolve`] takes it.
+fn unfolded(layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
     let weight = layer.weight.permute((0, 2, 3, 1))?;
-    Ok(Linear {
+    Ok(vit_weights::Linear {
         weight: weight.flatten_from(1)?.contiguous()?,
         bias: layer.bias,
     })
@@ -226,7 +214,7 @@ impl Folded {
     }
 
     /// The layer, and the norm after it: s (W x + b) + t.
-    fn after(&self, layer: Linear) -> Result<Linear> {
+    fn after(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
         let weight = layer.weight.to_dtype(DType::F64)?;
         let weight = weight.broadcast_mul(&self.scale.unsqueeze(1)?)?;
         let bias = match &layer.bias {
@@ -237,15 +225,15 @@ impl Folded {
     }
 
     /// The norm, and a pointwise layer without bias after it: W (s x + t).
-    fn before(&self, layer: Linear) -> Result<Linear> {
+    fn before(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
         let weight = layer.weight.to_dtype(DType::F64)?;
         let bias = weight.matmul(&self.shift.unsqueeze(1)?)?.squeeze(1)?;
         single(weight.broadcast_mul(&self.scale.unsqueeze(0)?)?, bias)
     }
 }
 
-fn single(weight: Tensor, bias: Tensor) -> Result<Linear> {
-    Ok(Linear {
+fn single(weight: Tensor, bias: Tensor) -> Result<vit_weights::Linear> {
+    Ok(vit_weights::Linear {
         weight: weight.to_dtype(DType::F32)?,
         bias: Some(bias.to_dtype(DType::F32)?),
     })

@@ -45,6 +45,7 @@ impl Swin {
         let mut stages = Vec::new();
         for (stage, taken) in weights.stages.into_iter().enumerate() {
             let merge = taken.merge.map(|merge| Merge::new(&config, stage, merge));
+            let merge = merge.transpose()?;
             let blocks = taken.blocks.into_iter().enumerate();
             stages.push(Stage {
                 merge,
@@ -54,7 +55,7 @@ impl Swin {
             });
         }
         Ok(Self {
-            patch: weights.patch,
+            patch: weights.patch.layer()?,
             patch_norm: weights.patch_norm.layer(config.eps),
             stages,
             norm: weights.norm.layer(config.eps),
@@ -93,15 +94,12 @@ impl Model for Swin {
 }
 
 impl Merge {
-    fn new(config: &SwinConfig, stage: usize, weights: MergeWeights) -> Self {
-        Self {
+    fn new(config: &SwinConfig, stage: usize, weights: MergeWeights) -> Result<Self> {
+        Ok(Self {
             map: config.map(stage - 1),
             norm: weights.norm.layer(config.eps),
-            reduction: Linear {
-                weight: weights.reduction,
-                bias: None,
-            },
-        }
+            reduction: Linear::new(&weights.reduction, None)?,
+        })
     }
 }
 

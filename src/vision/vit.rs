@@ -44,15 +44,16 @@ impl Vit {
             .into_iter()
             .map(|block| Block::new(&config, block));
         Ok(Self {
-            patch: weights.patch,
+            patch: weights.patch.layer()?,
             prefix,
             position: weights.position,
             pre_norm: weights.pre_norm.map(norm),
-            blocks: blocks.collect(),
+            blocks: blocks.collect::<Result<_>>()?,
             norm: weights.norm.map(norm),
             projection: weights
                 .projection
-                .map(|weight| Linear { weight, bias: None }),
+                .map(|weight| Linear::new(&weight, None))
+                .transpose()?,
             config,
         })
     }
@@ -141,24 +142,24 @@ impl Model for Vit {
 }
 
 impl Block {
-    fn new(config: &VitConfig, weights: BlockWeights) -> Self {
-        Self {
+    fn new(config: &VitConfig, weights: BlockWeights) -> Result<Self> {
+        Ok(Self {
             norm1: weights.norm1.layer(config.eps),
             attention: Attention {
-                qkv: weights.qkv,
-                out: weights.proj,
+                qkv: weights.qkv.layer()?,
+                out: weights.proj.layer()?,
                 heads: config.heads,
                 groups: None,
             },
             scale1: weights.scale1,
             norm2: weights.norm2.layer(config.eps),
             mlp: Mlp {
-                up: weights.fc1,
+                up: weights.fc1.layer()?,
                 activation: config.activation.kernel(),
-                out: weights.fc2,
+                out: weights.fc2.layer()?,
             },
             scale2: weights.scale2,
-        }
+        })
     }
 
     /// Both residual branches. In the `last` block only the read tokens go on.

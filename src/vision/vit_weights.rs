@@ -9,7 +9,7 @@ mod names;
 
 use candle_core::Tensor;
 
-pub use crate::decompose::Linear;
+use crate::decompose;
 use crate::kernels::LayerNorm;
 use crate::vision::config::VitConfig;
 use crate::vision::error::CheckpointError;
@@ -48,7 +48,21 @@ impl Norm {
     }
 }
 
+/// A linear layer's weights and, where it has one, its bias.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// W, `[out, in]`.
+    pub weight: Tensor,
+    /// b, `[out]`.
+    pub bias: Option<Tensor>,
+}
+
 impl Linear {
+    /// The layer that computes it.
+    pub(crate) fn layer(self) -> candle_core::Result<decompose::Linear> {
+        decompose::Linear::new(&self.weight, self.bias)
+    }
+
     /// Takes `name.weight` `[out, in]` and, where there is one, `name.bias`.
     pub(crate) fn take(
         weights: &mut Weights,

@@ -102,19 +102,19 @@ impl WindowedBlock {
         Ok(Self {
             norm1: weights.norm1.layer(setting.eps),
             attention: Attention {
-                qkv: weights.qkv,
-                out: weights.proj,
+                qkv: weights.qkv.layer()?,
+                out: weights.proj.layer()?,
                 heads: setting.heads,
-                groups: Some(Groups {
-                    windows: setting.windows,
-                    bias: (setting.bias * (head_width as f64).sqrt())?,
-                }),
+                groups: Some(Groups::new(
+                    setting.windows,
+                    &(setting.bias * (head_width as f64).sqrt())?,
+                )?),
             },
             norm2: weights.norm2.layer(setting.eps),
             mlp: Mlp {
-                up: weights.fc1,
+                up: weights.fc1.layer()?,
                 activation: setting.activation,
-                out: weights.fc2,
+                out: weights.fc2.layer()?,
             },
         })
     }

@@ -1,8 +1,9 @@
-//! The elementwise kernels, on tensors of the sizes that ViT-B/16 gives them for eight images.
+//! The linear layer and elementwise kernels, on tensors of the sizes that ViT-B/16 gives them for eight images.
 
 use candle_core::Tensor;
 use divan::Bencher;
-use divan::counter::BytesCount;
+use divan::counter::{BytesCount, ItemsCount};
+use vitscope::decompose::Linear;
 use vitscope::kernels::{self, Activation, LayerNorm};
 
 use crate::{Threads, hashed};
@@ -27,28 +28,27 @@ fn measure<O>(
         .bench_local_refs(|values| pool.install(|| kernel(values)));
 }
 
-#[divan::bench(args = THREADS)]
-fn gelu(bencher: Bencher, threads: Threads) {
-    let bias = hashed::tensor("fc1.bias", &[3072]);
-    measure(bencher, threads, &[TOKENS, 3072], |values| {
-        kernels::bias_activation(values, &bias, Activation::Gelu)
-    });
-}
+/// A linear layer of ViT-B/16 on one image or eight: rows, inputs, outputs.
+const LAYERS: [(usize, usize, usize); 4] = [
+    (197, 768, 2304),
+    (197, 768, 3072),
+    (197, 3072, 768),
+    (TOKENS, 768, 3072),
+];
 
-#[divan::bench(args = THREADS)]
-fn quick_gelu(bencher: Bencher, threads: Threads) {
-    let bias = hashed::tensor("fc1.bias", &[3072]);
-    measure(bencher, threads, &[TOKENS, 3072], |values| {
-        kernels::bias_activation(values, &bias, Activation::QuickGelu)
-    });
-}
-
-/// The scores of one image.
-#[divan::bench(args = THREADS)]
-fn softmax(bencher: Bencher, threads: Threads) {
-    measure(bencher, threads, &[12, 197, 197], |values| {
-        kernels::scaled_softmax(values, 0.125)
-    });
+/// Items are floating-point operations. One layer's weights stay in the cache, as those of a whole model do not.
+#[divan::bench(args = LAYERS)]
+fn linear_with_gelu(bencher: Bencher, (rows, inputs, outputs): (usize, usize, usize)) {
+    let weight = hashed::tensor("fc1.weight", &[outputs, inputs]);
+    let bias = hashed::tensor("fc1.bias", &[outputs]);
+    let layer = Linear::new(&weight, Some(bias)).expect("a layer");
+    let (pool, tokens) = (
+        Threads::One.pool(),
+        hashed::tensor("values", &[1, rows, inputs]),
+    );
+    bencher
+        .counter(ItemsCount::new(2 * rows * inputs * outputs))
+        .bench_local(|| pool.install(|| layer.activated(&tokens, Activation::Gelu)));
 }
 
 #[divan::bench(args = THREADS)]
@@ -67,6 +67,6 @@ fn layer_norm(bencher: Bencher, threads: Threads) {
 fn residual_sum(bencher: Bencher, threads: Threads) {
     let branch = hashed::tensor("branch", &[TOKENS, 768]);
     measure(bencher, threads, &[TOKENS, 768], |values| {
-        kernels::add_in_place(values, &branch)
+        kernels::add_branch(values, &branch, None, None)
     });
 }

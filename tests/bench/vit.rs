@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use candle_core::Tensor;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use vitscope::decompose::Decomposer;
+use vitscope::decompose::{Decomposer, Linear};
 use vitscope::vision::Vit;
 use vitscope::vision::config::{self, Family};
 use vitscope::vision::vit_weights::VitWeights;
@@ -51,18 +51,23 @@ pub fn operations(batch: usize) -> u64 {
 }
 
 /// A matrix product of the size that most of the work has: the MLP's first layer on eight images.
-pub struct Yardstick(Tensor, Tensor);
+pub struct Yardstick {
+    tokens: Tensor,
+    layer: Linear,
+}
 
 impl Yardstick {
     pub fn new() -> Self {
-        let matrix = |rows: u64, columns: u64| {
-            hashed::tensor("yardstick.weight", &[rows as usize, columns as usize])
-        };
-        Self(matrix(8 * T, D), matrix(M, D).t().expect("two dimensions"))
+        let matrix = |shape: &[usize]| hashed::tensor("yardstick.weight", shape);
+        let weight = matrix(&[M as usize, D as usize]);
+        Self {
+            tokens: matrix(&[8, T as usize, D as usize]),
+            layer: Linear::new(&weight, None).expect("a layer"),
+        }
     }
 
     pub fn run(&self) -> Tensor {
-        self.0.matmul(&self.1).expect("a product")
+        self.layer.product(&self.tokens).expect("a product")
     }
 
     pub fn operations() -> u64 {
