@@ -3,11 +3,19 @@
 //! The store implements [`Contributions`] over its files; [`InMemory`] holds everything and serves tests and library
 //! users who made their rows themselves. Whoever reads holds one part at a time, so memory does not grow with the set.
 
+use std::borrow::Cow;
 use std::error::Error;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::decompose::{RowSpec, Rows};
 
 /// Factored contributions of an image set: contribution of component `i` = its row `[d_i]` · its map `[d_i, Dz]`.
+///
+/// A part is a table whose columns are read one by one, where they lie: a question about three heads touches three
+/// columns.
 pub trait Contributions: Sync {
     /// The components and the widths of their rows.
     fn specs(&self) -> &[RowSpec];
@@ -17,12 +25,60 @@ pub trait Contributions: Sync {
     fn dim(&self) -> usize;
     /// How many parts the set comes in; each has some hundreds to some thousands of images.
     fn parts(&self) -> usize;
-    /// The rows of one part. `which` names the components wanted (indices into [`Self::specs`]): the slabs that come
-    /// back are exactly those, in that order; `None` asks for all. Ids and z always come.
+    /// The ids of a part's images, ascending.
     ///
     /// # Errors
     /// [`ReadError`] when the part cannot be read.
-    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError>;
+    fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError>;
+    /// The representations of a part's images, `[n, Dz]`.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the part cannot be read.
+    fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError>;
+    /// The rows of one component for a part's images, `[n, d_i]`.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the part cannot be read.
+    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError>;
+    /// The ids among which a part's are, where that is known without reading it.
+    fn covers(&self, part: usize) -> Option<Range<u32>> {
+        let _ = part;
+        None
+    }
+}
+
+impl<C: Contributions + Send + Sync> Contributions for Arc<C> {
+    fn specs(&self) -> &[RowSpec] {
+        (**self).specs()
+    }
+
+    fn map(&self, component: usize) -> &[f32] {
+        (**self).map(component)
+    }
+
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn parts(&self) -> usize {
+        (**self).parts()
+    }
+
+    fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError> {
+        (**self).ids(part)
+    }
+
+    fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        (**self).z(part)
+    }
+
+    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        (**self).slab(part, component)
+    }
+
+    fn covers(&self, part: usize) -> Option<Range<u32>> {
+        (**self).covers(part)
+    }
 }
 
 /// A part that could not be read, for the reason its source gives.
@@ -39,35 +95,67 @@ pub fn every_image(_: u32) -> bool {
     true
 }
 
-/// Reads a part and drops the images that do not take part.
+/// Whether any image of a part may take part: a part of which none does need not be opened.
+pub(crate) fn concerns(contributions: &dyn Contributions, part: usize, keep: Keep<'_>) -> bool {
+    contributions
+        .covers(part)
+        .is_none_or(|mut ids| ids.any(keep))
+}
+
+/// Copies of the rows of some components (indices into `specs`; `None`: all), in that order, for the images of a part
+/// that take part; without z.
 pub(crate) fn read_kept(
     contributions: &dyn Contributions,
     part: usize,
     which: Option<&[usize]>,
     keep: Keep<'_>,
 ) -> Result<Rows, ReadError> {
-    let rows = contributions.read(part, which)?;
-    let kept: Vec<usize> = (0..rows.len()).filter(|&r| keep(rows.ids[r])).collect();
-    if kept.len() == rows.len() {
+    read(contributions, part, which, false, keep)
+}
+
+/// As [`read_kept`], with z.
+pub(crate) fn read_kept_with_z(
+    contributions: &dyn Contributions,
+    part: usize,
+    which: Option<&[usize]>,
+    keep: Keep<'_>,
+) -> Result<Rows, ReadError> {
+    read(contributions, part, which, true, keep)
+}
+
+fn read(
+    contributions: &dyn Contributions,
+    part: usize,
+    which: Option<&[usize]>,
+    with_z: bool,
+    keep: Keep<'_>,
+) -> Result<Rows, ReadError> {
+    let specs = contributions.specs();
+    let which: Vec<usize> = which.map_or_else(|| (0..specs.len()).collect(), <[usize]>::to_vec);
+    let mut rows = Rows {
+        slabs: vec![Vec::new(); which.len()],
+        ..Rows::default()
+    };
+    if !concerns(contributions, part, keep) {
         return Ok(rows);
     }
-    let widths: Vec<usize> = match which {
-        Some(which) => which
-            .iter()
-            .map(|&i| contributions.specs()[i].width)
-            .collect(),
-        None => contributions.specs().iter().map(|s| s.width).collect(),
+    let ids = contributions.ids(part)?;
+    let kept: Vec<usize> = (0..ids.len()).filter(|&r| keep(ids[r])).collect();
+    let copied = |values: Cow<'_, [f32]>, width: usize| match kept.len() == ids.len() {
+        true => values.into_owned(),
+        false => take_rows(&values, width, &kept),
     };
-    Ok(Rows {
-        ids: kept.iter().map(|&r| rows.ids[r]).collect(),
-        z: take_rows(&rows.z, contributions.dim(), &kept),
-        slabs: rows
-            .slabs
-            .iter()
-            .zip(widths)
-            .map(|(slab, width)| take_rows(slab, width, &kept))
-            .collect(),
-    })
+    rows.ids = kept.iter().map(|&r| ids[r]).collect();
+    if kept.is_empty() {
+        return Ok(rows);
+    }
+    if with_z {
+        rows.z = copied(contributions.z(part)?, contributions.dim());
+    }
+    rows.slabs = (which.par_iter())
+        .map(|&i| Ok(copied(contributions.slab(part, i)?, specs[i].width)))
+        .collect::<Result<_, ReadError>>()?;
+    Ok(rows)
 }
 
 /// The chosen rows of a row-major matrix with `width` columns.
@@ -217,16 +305,16 @@ impl Contributions for InMemory {
         self.parts.len()
     }
 
-    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError> {
-        let rows = &self.parts[part];
-        Ok(match which {
-            None => rows.clone(),
-            Some(which) => Rows {
-                ids: rows.ids.clone(),
-                z: rows.z.clone(),
-                slabs: which.iter().map(|&i| rows.slabs[i].clone()).collect(),
-            },
-        })
+    fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError> {
+        Ok(Cow::Borrowed(&self.parts[part].ids))
+    }
+
+    fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        Ok(Cow::Borrowed(&self.parts[part].z))
+    }
+
+    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        Ok(Cow::Borrowed(&self.parts[part].slabs[component]))
     }
 }
 
@@ -254,7 +342,7 @@ mod tests {
         };
         let held = InMemory::new(specs.clone(), vec![vec![0.; 2], vec![0.]], 1, vec![rows])
             .expect("shapes agree");
-        let kept = read_kept(&held, 0, Some(&[1, 0]), &|id| id != 7).expect("in memory");
+        let kept = read_kept_with_z(&held, 0, Some(&[1, 0]), &|id| id != 7).expect("in memory");
         assert_eq!(kept.ids, [4, 9]);
         assert_eq!(kept.z, [1., 3.]);
         assert_eq!(kept.slabs, [vec![1., 3.], vec![10., 11., 30., 31.]]);

@@ -34,9 +34,9 @@ fn parts(session: &Session) -> Parts {
         .decomposition("m", "four")
         .expect("a decomposition");
     let stored = Stored::new(stored).expect("its maps");
-    let (rows, dim) = (stored.read(0, None).expect("rows"), stored.dim());
+    let (z, dim) = (stored.z(0).expect("a part"), stored.dim());
     let each = (stored.specs().iter().enumerate()).map(|(index, spec)| {
-        let (slab, map) = (&rows.slabs[index], stored.map(index));
+        let (slab, map) = (stored.slab(0, index).expect("rows"), stored.map(index));
         let images = slab.chunks(spec.width).map(|row| {
             let mut sum = vec![0.0; dim];
             for (value, line) in row.iter().zip(map.chunks(dim)) {
@@ -47,8 +47,7 @@ fn parts(session: &Session) -> Parts {
         });
         (spec.component, images.collect())
     });
-    let z = rows
-        .z
+    let z = z
         .chunks(dim)
         .map(|z| z.iter().map(|v| f64::from(*v)).collect());
     (each.collect(), z.collect())

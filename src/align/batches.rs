@@ -7,10 +7,10 @@ use super::parameters::Parameters;
 use super::random::splitmix64;
 use super::{Random, Targets};
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, Keep, read_kept};
+use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 
-/// Numbers a pool of features may hold (1 GiB in f32): parts are shuffled together up to this.
-const POOL: usize = 1 << 28;
+/// Numbers a pool of features may hold (256 MB in f32): parts are shuffled together up to this.
+const POOL: usize = 1 << 26;
 /// Held-out images are kept in memory; more of them would not make the stopping point noticeably surer.
 const MOST_HELD_OUT: usize = 4096;
 
@@ -126,6 +126,13 @@ impl<'a> Images<'a> {
 
     fn load(&self, parts: &[usize], held: bool, cancel: &Cancel) -> Result<Pool, AlignError> {
         let mut pool = Pool::default();
+        let most = if held {
+            self.held_out.len()
+        } else {
+            parts.iter().map(|&part| self.counts[part]).sum()
+        };
+        pool.features
+            .reserve_exact(most * self.parameters.features());
         for &part in parts {
             cancel.check()?;
             let wanted = |id: u32| (self.keep)(id) && self.held_out.contains(&id) == held;
@@ -143,7 +150,7 @@ impl<'a> Images<'a> {
     /// Representation z `[n, D]` and unit targets `[n, K]` of a part's training images, for the start.
     pub(super) fn representation(&self, part: usize) -> Result<(Vec<f32>, Vec<f32>), AlignError> {
         let wanted = |id: u32| (self.keep)(id) && !self.held_out.contains(&id);
-        let rows = read_kept(self.contributions, part, Some(&[]), &wanted)?;
+        let rows = read_kept_with_z(self.contributions, part, Some(&[]), &wanted)?;
         let targets = self.unit_targets(&rows.ids)?;
         Ok((rows.z, targets))
     }

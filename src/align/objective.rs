@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::linalg::{matrix_of, product, product_transposed, transposed_product, values};
+use crate::linalg::{matrix_of, product, transposed_product, values};
 
 /// Mean of 1 − cos(sum_j, target_j) over the rows of `sums` and `targets`, both `[B, width]`; targets have unit length.
 #[must_use]
@@ -63,12 +63,11 @@ pub(super) fn deviation(
 ) -> (f64, Vec<f32>) {
     let side = rows.min(width);
     let wide = rows < width;
-    let gram = if wide {
-        product_transposed(map, map)
+    let mut gram = if wide {
+        gram(&map.t().expect("two dimensions"), rows)
     } else {
-        transposed_product(map, map)
+        gram(map, width)
     };
-    let mut gram: Vec<f32> = values(&gram);
     for i in 0..side {
         gram[i * side + i] -= 1.0;
     }
@@ -84,6 +83,31 @@ pub(super) fn deviation(
         product(map, &gram)
     };
     (square, values(&slope))
+}
+
+/// `aᵀ a` of a `[.., side]`, `[side, side]`: what lies below the diagonal is not multiplied out, but mirrored.
+fn gram(a: &Tensor, side: usize) -> Vec<f32> {
+    /// Columns that are multiplied at a time: enough for a product to run at full speed.
+    const BLOCK: usize = 128;
+    let columns =
+        |start: usize, end: usize| a.narrow(1, start, end - start).expect("columns of it");
+    let mut gram = vec![0.0f32; side * side];
+    for start in (0..side).step_by(BLOCK) {
+        let end = (start + BLOCK).min(side);
+        let block: Vec<f32> = values(&transposed_product(
+            &columns(start, end),
+            &columns(start, side),
+        ));
+        for (i, row) in (start..end).zip(block.chunks_exact(side - start)) {
+            gram[i * side + start..(i + 1) * side].copy_from_slice(row);
+        }
+    }
+    for i in 0..side {
+        for j in 0..i {
+            gram[i * side + j] = gram[j * side + i];
+        }
+    }
+    gram
 }
 
 #[cfg(test)]

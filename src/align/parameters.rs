@@ -8,6 +8,7 @@
 //! function of A, so the whole W_i is trained.
 
 use candle_core::Tensor;
+use rayon::prelude::*;
 
 use super::Random;
 use crate::contributions::Contributions;
@@ -60,7 +61,7 @@ impl Parameters {
             }
         };
         Self {
-            forms: widths.iter().enumerate().map(form).collect(),
+            forms: widths.par_iter().enumerate().map(form).collect(),
             columns: widths.iter().map(|&d| d.min(dim)).collect(),
             rows: widths
                 .iter()
@@ -79,6 +80,13 @@ impl Parameters {
     /// Trained rows of component `i`.
     pub(super) fn rows(&self, i: usize) -> usize {
         self.rows[i]
+    }
+
+    /// Multiplications of a step on `images` images: for what the penalty is made of, and for everything else.
+    pub(super) fn cost(&self, images: usize) -> (f64, f64) {
+        let penalty = self.rows.iter().map(|&rows| rows * rows.min(self.width));
+        let rest = self.features() * images;
+        (penalty.sum::<usize>() as f64, rest as f64)
     }
 
     /// Columns of the feature matrix.

@@ -9,13 +9,14 @@
 
 use super::Random;
 use super::batches::Images;
-use super::fit::AlignError;
-use crate::cancel::Cancel;
+use super::fit::{AlignError, Start};
+use crate::cancel::{Cancel, Cancelled};
 use crate::linalg::{
     add_scaled, dot, matrix, matrix_of, product, transposed_product, values, widen,
 };
+use crate::progress::Progress;
 
-/// Shared map `[D, K]` and bias `[K]`.
+/// Shared map `[D, K]` and bias `[K]`, where a fit starts from them.
 pub(super) struct SharedMap {
     pub map: Vec<f64>,
     pub bias: Vec<f64>,
@@ -40,9 +41,11 @@ pub(super) fn shared_map(
     dim: usize,
     width: usize,
     random: &mut Random,
+    start: Start,
     cancel: &Cancel,
+    progress: &dyn Progress,
 ) -> Result<SharedMap, AlignError> {
-    let sums = gather(images, dim, width, cancel)?;
+    let sums = gather(images, dim, width, cancel, progress)?;
     let length = dot(&sums.cross, &sums.cross).sqrt().max(f64::MIN_POSITIVE);
     // LayerNorm leaves z without one direction, and few images leave more: a little noise gives every singular value
     // of the covariance a place to grow from, so that the polar factor is orthogonal in all directions.
@@ -52,7 +55,14 @@ pub(super) fn shared_map(
         .iter()
         .map(|v| v / length + noise * random.normal())
         .collect();
-    let map = polar(seeded, dim, width);
+    if start == Start::Gaussian {
+        return Ok(SharedMap {
+            map: Vec::new(),
+            bias: Vec::new(),
+            mean_target: sums.target,
+        });
+    }
+    let map = polar(seeded, dim, width, cancel)?;
 
     let square = matrix(sums.square, dim, dim);
     let carried = values::<f64>(&product(&square, &matrix_of(&map, dim, width)));
@@ -79,6 +89,7 @@ fn gather(
     dim: usize,
     width: usize,
     cancel: &Cancel,
+    progress: &dyn Progress,
 ) -> Result<Sums, AlignError> {
     let mut sums = Sums {
         count: 0.0,
@@ -87,8 +98,10 @@ fn gather(
         cross: vec![0.0; dim * width],
         square: vec![0.0; dim * dim],
     };
+    progress.start("representations", images.parts() as u64);
     for part in 0..images.parts() {
         cancel.check()?;
+        progress.advance(part as u64);
         let (z, targets) = images.representation(part)?;
         let count = targets.len() / width;
         if count == 0 {
@@ -107,6 +120,7 @@ fn gather(
         add_scaled(&mut sums.cross, 1.0, &cross);
         add_scaled(&mut sums.square, 1.0, &square);
     }
+    progress.finish();
     sums.z.iter_mut().for_each(|v| *v /= sums.count);
     sums.target.iter_mut().for_each(|v| *v /= sums.count);
     for i in 0..dim {
@@ -123,9 +137,10 @@ fn gather(
 
 /// The orthogonal polar factor of `a` `[rows, cols]`, whose singular values lie in (0, √3), by Newton-Schulz: matrix
 /// products alone. Forty steps bring singular values down to 10⁻⁶ to one.
-fn polar(a: Vec<f64>, rows: usize, cols: usize) -> Vec<f64> {
+fn polar(a: Vec<f64>, rows: usize, cols: usize, cancel: &Cancel) -> Result<Vec<f64>, Cancelled> {
     let mut x = matrix(a, rows, cols);
     for _ in 0..40 {
+        cancel.check()?;
         let cubic = if rows <= cols {
             product(&product(&x, &x.t().expect("two dimensions")), &x)
         } else {
@@ -136,7 +151,7 @@ fn polar(a: Vec<f64>, rows: usize, cols: usize) -> Vec<f64> {
         add_scaled(&mut next, -0.5, &values::<f64>(&cubic));
         x = matrix(next, rows, cols);
     }
-    values(&x)
+    Ok(values(&x))
 }
 
 #[cfg(test)]
@@ -148,7 +163,7 @@ mod tests {
         let mut random = Random::new(9);
         for (rows, cols) in [(6, 4), (4, 6), (5, 5)] {
             let noise: Vec<f64> = (0..rows * cols).map(|_| 0.1 * random.normal()).collect();
-            let found = polar(noise, rows, cols);
+            let found = polar(noise, rows, cols, &Cancel::default()).expect("not cancelled");
             let at = |i: usize, j: usize| found[i * cols + j];
             let (side, other) = (rows.min(cols), rows.max(cols));
             for a in 0..side {

@@ -6,11 +6,13 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::AnalysisError;
 use super::classes::Classifier;
 use crate::align::{Aligned, Random};
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, Keep, read_kept, take_rows};
+use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z, take_rows};
 use crate::decompose::Rows;
 use crate::linalg::{matrix, matrix_of, narrow, product, product_transposed, values, widen};
 use crate::progress::Progress;
@@ -122,6 +124,7 @@ pub fn mean_rows(
     contributions: &dyn Contributions,
     keep: Keep<'_>,
     cancel: &Cancel,
+    progress: &dyn Progress,
 ) -> Result<Vec<Vec<f64>>, AnalysisError> {
     let widths: Vec<usize> = contributions
         .specs()
@@ -130,18 +133,24 @@ pub fn mean_rows(
         .collect();
     let mut means: Vec<Vec<f64>> = widths.iter().map(|&d| vec![0.0; d]).collect();
     let mut images = 0;
+    progress.start("means", contributions.parts() as u64);
     for part in 0..contributions.parts() {
         cancel.check()?;
         let rows = read_kept(contributions, part, None, keep)?;
         images += rows.len();
-        for (mean, slab) in means.iter_mut().zip(&rows.slabs) {
-            for row in slab.chunks_exact(mean.len()) {
-                mean.iter_mut()
-                    .zip(row)
-                    .for_each(|(m, v)| *m += f64::from(*v));
-            }
-        }
+        means
+            .par_iter_mut()
+            .zip(&rows.slabs)
+            .for_each(|(mean, slab)| {
+                for row in slab.chunks_exact(mean.len()) {
+                    mean.iter_mut()
+                        .zip(row)
+                        .for_each(|(m, v)| *m += f64::from(*v));
+                }
+            });
+        progress.advance(part as u64 + 1);
     }
+    progress.finish();
     if images == 0 {
         return Err(AnalysisError::TooFewImages(0));
     }
@@ -192,7 +201,10 @@ pub fn ablate(
     let size = (BUDGET / (linear.width * (which.len() + 2))).max(16);
     progress.start("ablations", contributions.parts() as u64);
     for part in 0..contributions.parts() {
-        let rows = read_kept(contributions, part, Some(&which), keep)?;
+        let rows = match linear.whole {
+            Whole::Sum => read_kept(contributions, part, Some(&which), keep)?,
+            _ => read_kept_with_z(contributions, part, Some(&which), keep)?,
+        };
         for start in (0..rows.len()).step_by(size) {
             cancel.check()?;
             let chunk = slice(&rows, contributions, &which, start, size);
@@ -235,7 +247,10 @@ fn slice(
     let widths = which.iter().map(|&i| contributions.specs()[i].width);
     Rows {
         ids: take_rows(&rows.ids, 1, &chosen),
-        z: take_rows(&rows.z, contributions.dim(), &chosen),
+        z: match rows.z.is_empty() {
+            true => Vec::new(), // it was not asked for
+            false => take_rows(&rows.z, contributions.dim(), &chosen),
+        },
         slabs: (rows.slabs.iter().zip(widths))
             .map(|(slab, width)| take_rows(slab, width, &chosen))
             .collect(),
@@ -346,7 +361,8 @@ mod tests {
         let aligned = Aligned::new(held, &alignment);
         let texts: Vec<f64> = (0..14).map(|k| f64::from(k % 5) - 1.5).collect();
         let transposed: Vec<f64> = (0..14).map(|k| texts[k % 2 * 7 + k / 2]).collect();
-        let means = mean_rows(held, &|id| id % 2 == 0, &Cancel::default()).expect("images");
+        let means =
+            mean_rows(held, &|id| id % 2 == 0, &Cancel::default(), &Silent).expect("images");
         let ids = planted.ids();
         let rows: Vec<usize> = (0..150).filter(|&r| ids[r] % 5 != 1).collect();
         let even: Vec<usize> = (0..150).filter(|&r| ids[r].is_multiple_of(2)).collect();

@@ -1,15 +1,18 @@
 //! Images by what some components contribute: along a text's direction, or like another image. One pass over the
 //! components' rows; no more images are held than are asked for.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::{self, Reverse};
 use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
 
 use super::AnalysisError;
-use super::projection::{Projector, project_unit};
 use super::vectors::summed;
 use crate::align::Aligned;
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, Keep, read_kept};
+use crate::contributions::{Contributions, Keep, ReadError, concerns};
 use crate::progress::Progress;
 
 /// An image that was found.
@@ -25,14 +28,14 @@ pub struct Found {
 impl Eq for Found {}
 
 impl Ord for Found {
-    fn cmp(&self, other: &Self) -> Ordering {
+    fn cmp(&self, other: &Self) -> cmp::Ordering {
         let by_score = self.score.total_cmp(&other.score);
         by_score.then(other.id.cmp(&self.id))
     }
 }
 
 impl PartialOrd for Found {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
@@ -58,6 +61,14 @@ impl Best {
         }
     }
 
+    /// The best of both.
+    fn and(mut self, other: Self) -> Self {
+        for Reverse(found) in other.heap {
+            self.see(found.id, found.score);
+        }
+        self
+    }
+
     pub(crate) fn in_order(self) -> Vec<Found> {
         let mut found: Vec<Found> = self.heap.into_iter().map(|Reverse(found)| found).collect();
         found.sort_by(|a, b| b.cmp(a));
@@ -69,8 +80,14 @@ impl Best {
 /// CLIP's space, ties by id. The score is the scalar product as it is, as published: neither centred nor normalised,
 /// and without the alignment's bias, which is the same for all images.
 ///
+/// Rows are read where they lie, parts side by side: a head costs 64 numbers per image and no copy of them.
+///
 /// # Errors
 /// [`AnalysisError`] when a part cannot be read or the work is cancelled.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is read, what is asked, who listens"
+)]
 pub fn furthest_along(
     contributions: &dyn Contributions,
     aligned: &Aligned,
@@ -79,16 +96,19 @@ pub fn furthest_along(
     count: usize,
     keep: Keep<'_>,
     cancel: &Cancel,
+    progress: &dyn Progress,
 ) -> Result<Vec<Found>, AnalysisError> {
-    let along = Projector::new(aligned, direction);
-    let mut best = Best::new(count);
-    let mut visit = |ids: &[u32], scores: &[f64]| {
-        ids.iter()
-            .zip(scores)
-            .for_each(|(&id, &score)| best.see(id, score));
-    };
-    project_unit(contributions, &along, components, keep, cancel, &mut visit)?;
-    Ok(best.in_order())
+    let pulled: Vec<(usize, Vec<f64>)> = (components.par_iter())
+        .map(|&i| (i, along(&aligned.maps[i], direction)))
+        .collect();
+    best_of_parts(contributions, count, keep, cancel, progress, &|part| {
+        let mut scores = vec![0.0; contributions.ids(part)?.len()];
+        for (component, pulled) in &pulled {
+            let slab = contributions.slab(part, *component)?;
+            add_products(&slab, pulled, &mut scores);
+        }
+        Ok(scores)
+    })
 }
 
 /// The `count` images whose summed contributions of `components`, as they are in the representation, have the greatest
@@ -106,22 +126,97 @@ pub fn most_alike(
     progress: &dyn Progress,
 ) -> Result<Vec<Found>, AnalysisError> {
     let dim = contributions.dim();
-    let mut best = Best::new(count);
-    progress.start("images", contributions.parts() as u64);
-    for part in 0..contributions.parts() {
-        cancel.check()?;
-        let rows = read_kept(contributions, part, Some(components), keep)?;
-        let terms: Vec<(&[f32], &[f32])> = (rows.slabs.iter().zip(components))
-            .map(|(slab, &component)| (slab.as_slice(), contributions.map(component)))
+    // All components sum to the representation, so that what few of many leave out is cheaper to take from it.
+    let specs = contributions.specs().len();
+    let others: Vec<usize> = (0..specs).filter(|i| !components.contains(i)).collect();
+    let from_z = others.len() < components.len();
+    let summed_over = if from_z { &others } else { components };
+    best_of_parts(contributions, count, keep, cancel, progress, &|part| {
+        let slabs = (summed_over.iter())
+            .map(|&i| contributions.slab(part, i))
+            .collect::<Result<Vec<_>, _>>()?;
+        let terms: Vec<(&[f32], &[f32])> = (slabs.iter().zip(summed_over))
+            .map(|(slab, &i)| (&slab[..], contributions.map(i)))
             .collect();
-        let sums = summed(rows.len(), dim, &terms);
-        for (&id, sum) in rows.ids.iter().zip(sums.chunks_exact(dim)) {
-            best.see(id, cosine(sum, probe));
+        let mut sums = summed(contributions.ids(part)?.len(), dim, &terms);
+        if from_z {
+            let z = contributions.z(part)?;
+            sums.iter_mut().zip(&*z).for_each(|(s, z)| *s = z - *s);
         }
-        progress.advance(part as u64 + 1);
-    }
+        Ok(sums
+            .chunks_exact(dim)
+            .map(|sum| cosine(sum, probe))
+            .collect())
+    })
+}
+
+/// The best of all parts' images, by scores of a part's images; a part of which none takes part is not scored.
+fn best_of_parts(
+    contributions: &dyn Contributions,
+    count: usize,
+    keep: Keep<'_>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+    scores: &(dyn Fn(usize) -> Result<Vec<f64>, ReadError> + Sync),
+) -> Result<Vec<Found>, AnalysisError> {
+    progress.start("images", contributions.parts() as u64);
+    let done = AtomicU64::new(0);
+    let best = (0..contributions.parts()).into_par_iter().map(|part| {
+        cancel.check()?;
+        let mut best = Best::new(count);
+        if concerns(contributions, part, keep) {
+            let scores = scores(part)?;
+            for (&id, score) in contributions.ids(part)?.iter().zip(scores) {
+                if keep(id) {
+                    best.see(id, score);
+                }
+            }
+        }
+        progress.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok::<_, AnalysisError>(best)
+    });
+    let best = best.try_reduce(|| Best::new(count), |a, b| Ok(a.and(b)))?;
     progress.finish();
     Ok(best.in_order())
+}
+
+/// `map [d, K] · direction`.
+fn along(map: &[f32], direction: &[f64]) -> Vec<f64> {
+    let row = |row: &[f32]| {
+        row.iter()
+            .zip(direction)
+            .map(|(m, q)| f64::from(*m) * q)
+            .sum()
+    };
+    map.chunks_exact(direction.len()).map(row).collect()
+}
+
+/// Adds to each score the scalar product of its row `[d]` with `along`.
+fn add_products(rows: &[f32], along: &[f64], scores: &mut [f64]) {
+    /// Sums that are kept apart, so that vector units have something to do side by side.
+    const LANES: usize = 16;
+    struct Products<'a>(&'a [f32], &'a [f64], &'a mut [f64]);
+    impl NullaryFnOnce for Products<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let Self(rows, along, scores) = self;
+            for (row, score) in rows.chunks_exact(along.len()).zip(scores) {
+                let mut lanes = [0.0f64; LANES];
+                let (mut row, mut along) = (row.chunks_exact(LANES), along.chunks_exact(LANES));
+                for (row, along) in (&mut row).zip(&mut along) {
+                    for ((lane, v), u) in lanes.iter_mut().zip(row).zip(along) {
+                        *lane += f64::from(*v) * u;
+                    }
+                }
+                let rest = row.remainder().iter().zip(along.remainder());
+                *score += rest.map(|(v, u)| f64::from(*v) * u).sum::<f64>();
+                *score += lanes.iter().sum::<f64>();
+            }
+        }
+    }
+    Arch::new().dispatch(Products(rows, along, scores));
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
@@ -197,8 +292,17 @@ mod tests {
         let cancel = Cancel::default();
         let every = |_: u32| true;
         let held = &planted.held;
-        let found = furthest_along(held, &aligned, &[1, 2], &direction, 5, &every, &cancel)
-            .expect("in memory");
+        let found = furthest_along(
+            held,
+            &aligned,
+            &[1, 2],
+            &direction,
+            5,
+            &every,
+            &cancel,
+            &Silent,
+        )
+        .expect("in memory");
         assert_eq!(found.len(), 5);
         for (found, want) in found.iter().zip(&want) {
             assert_eq!(found.id, want.0);

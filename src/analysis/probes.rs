@@ -7,7 +7,7 @@ use super::classes::{ClassSums, Classifier, Labels, Priors, Second};
 use super::rank::Unit;
 use super::vectors::summed;
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, Keep, read_kept};
+use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 use crate::decompose::Rows;
 use crate::linalg::widen;
 use crate::progress::Progress;
@@ -28,19 +28,23 @@ pub fn fit_classifier(
     labels: &Labels,
     keep: Keep<'_>,
     cancel: &Cancel,
+    progress: &dyn Progress,
 ) -> Result<Option<Classifier>, AnalysisError> {
     let dim = contributions.dim();
     let mut second = Second::empty(dim);
     let mut sums = ClassSums::empty(labels.classes.len(), dim);
+    progress.start("linear head", contributions.parts() as u64);
     for part in 0..contributions.parts() {
         cancel.check()?;
-        let rows = read_kept(contributions, part, Some(&[]), keep)?;
+        let rows = read_kept_with_z(contributions, part, Some(&[]), keep)?;
         let z = widen(&rows.z);
         second.add(&z, dim);
         for (&id, z) in rows.ids.iter().zip(z.chunks_exact(dim)) {
             sums.add(labels.of(id), z);
         }
+        progress.advance(part as u64 + 1);
     }
+    progress.finish();
     Ok(Classifier::fit(&second, &sums, Priors::Seen))
 }
 
@@ -281,8 +285,8 @@ mod tests {
         let mut coin = sign.clone();
         let mut random = crate::align::Random::new(8);
         for (r, &id) in ids.iter().enumerate() {
-            let slab = planted.held.read(r / 128, Some(&[0])).expect("in memory");
-            sign[id as usize] = Some(u32::from(slab.slabs[0][(r % 128) * 3 + 1] > 0.5));
+            let slab = planted.held.slab(r / 128, 0).expect("in memory");
+            sign[id as usize] = Some(u32::from(slab[(r % 128) * 3 + 1] > 0.5));
             coin[id as usize] = Some(random.below(2) as u32);
         }
         let named = |of_image: Vec<Option<u32>>| Labels {

@@ -12,6 +12,7 @@ use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
 use crate::linalg::{add_scaled, dot, matrix, matrix_of, product, tall_product, values, widen};
+use crate::progress::Progress;
 
 /// Images whose projections are held at a time.
 pub(super) const CHUNK: usize = 1024;
@@ -128,8 +129,10 @@ pub fn project_unit(
     components: &[usize],
     keep: Keep<'_>,
     cancel: &Cancel,
+    progress: &dyn Progress,
     visit: &mut dyn FnMut(&[u32], &[f64]),
 ) -> Result<(), AnalysisError> {
+    progress.start("projections", contributions.parts() as u64);
     for part in 0..contributions.parts() {
         let rows = read_kept(contributions, part, Some(components), keep)?;
         for start in (0..rows.len()).step_by(CHUNK) {
@@ -141,6 +144,8 @@ pub fn project_unit(
             }
             visit(&rows.ids[start..end], &sum);
         }
+        progress.advance(part as u64 + 1);
     }
+    progress.finish();
     Ok(())
 }

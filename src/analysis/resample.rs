@@ -343,7 +343,7 @@ fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::analysis::scan_scores;
-    use crate::contributions::InMemory;
+    use crate::contributions::{InMemory, read_kept_with_z};
     use crate::planted::{noise, plant, random_alignment};
     use crate::progress::Silent;
 
@@ -356,7 +356,7 @@ mod tests {
         let specs = held.specs().to_vec();
         let maps = (0..specs.len()).map(|i| held.map(i).to_vec()).collect();
         let part = |part: usize| {
-            let rows = held.read(part, None).expect("in memory");
+            let rows = read_kept_with_z(held, part, None, &|_| true).expect("in memory");
             let taken: Vec<usize> = (0..rows.len())
                 .flat_map(|r| vec![r; times_drawn(draw, rows.ids[r]) as usize])
                 .collect();

@@ -1,10 +1,11 @@
 //! Scores by reading images: for groups of components, filtered sets and rank correlations.
 //!
 //! One pass keeps, per unit and axis, a mean and two centred sums in f64 (Chan's update, chunk by chunk). Spearman's
-//! correlation keeps the projections themselves, one f32 per image, unit and axis.
+//! correlation needs the projections themselves: the total's come from that pass, the units' from [`ranks`](super::ranks).
 
 use super::moments::{Weights, centre, gap};
 use super::projection::{CHUNK, Projector};
+use super::ranks::rank_correlations;
 use super::score::{AxisMoments, ScoreKind, total_size};
 use super::{AnalysisError, TextBasis, Unit};
 use crate::align::Aligned;
@@ -47,7 +48,7 @@ pub fn scan_scores(
         projector: Projector::new(aligned, &axes),
         whole: (kind == ScoreKind::VarianceShare).then(|| Projector::everything(aligned)),
         sums: Sums::new(units.len(), aligned, axes.len() / aligned.dim.max(1)),
-        kept: (kind == ScoreKind::Spearman).then(|| vec![Vec::new(); units.len() + 1]),
+        total: (kind == ScoreKind::Spearman).then(Vec::new),
     };
     progress.start("scores", contributions.parts() as u64);
     for part in 0..contributions.parts() {
@@ -62,7 +63,19 @@ pub fn scan_scores(
     if scan.sums.n < 2 {
         return Err(AnalysisError::TooFewImages(scan.sums.n));
     }
-    Ok(scan.finish(features, kind))
+    let by_rank = match scan.total.take() {
+        Some(total) => Some(rank_correlations(
+            contributions,
+            &scan.projector,
+            units,
+            &total,
+            keep,
+            cancel,
+            progress,
+        )?),
+        None => None,
+    };
+    Ok(scan.finish(features, kind, by_rank.as_deref()))
 }
 
 struct Scan<'a> {
@@ -70,8 +83,8 @@ struct Scan<'a> {
     projector: Projector,
     whole: Option<Projector>,
     sums: Sums,
-    /// Projections of every image, `[n, axes]`: per unit, then the total's.
-    kept: Option<Vec<Vec<f32>>>,
+    /// The total's projections of every image, `[n, axes]`, where ranks are asked for.
+    total: Option<Vec<f32>>,
 }
 
 /// Centred sums over the images so far.
@@ -147,12 +160,13 @@ impl Scan<'_> {
             .iter()
             .for_each(|share| add_scaled(&mut total, 1.0, share));
         let weights = Weights::new(self.sums.n, range.len() as u64);
-        self.keep(self.units.len(), &total);
+        if let Some(kept) = &mut self.total {
+            kept.extend(total.iter().map(|&v| v as f32));
+        }
         let total_mean = centre(&mut total, axes);
         let total_gap = self.sums.total.add(&total, &total_mean, &weights);
         for (u, unit) in self.units.iter().enumerate() {
             let mut sum = sum_of(unit, &shares, range.len() * axes);
-            self.keep(u, &sum);
             let mean = centre(&mut sum, axes);
             let gap = self.sums.units[u].add(&sum, &mean, &weights);
             let cross = &mut self.sums.cross[u];
@@ -182,13 +196,13 @@ impl Scan<'_> {
         self.sums.n += range.len() as u64;
     }
 
-    fn keep(&mut self, series: usize, projections: &[f64]) {
-        if let Some(kept) = &mut self.kept {
-            kept[series].extend(projections.iter().map(|&v| v as f32));
-        }
-    }
-
-    fn finish(self, features: &[TextBasis], kind: ScoreKind) -> ScanResult {
+    /// The scores; `by_rank` are correlations of ranks by unit and axis.
+    fn finish(
+        self,
+        features: &[TextBasis],
+        kind: ScoreKind,
+        by_rank: Option<&[Vec<f64>]>,
+    ) -> ScanResult {
         let n = self.sums.n;
         let sizes: Vec<Vec<f64>> = (self.sums.row_squares.iter().enumerate())
             .map(|(i, squares)| {
@@ -196,19 +210,12 @@ impl Scan<'_> {
                 self.projector.lengths(i).iter().map(|u| u * rms).collect()
             })
             .collect();
-        let axes = self.projector.directions();
         let total_size = total_size(&sizes, self.projector.bias());
-        let ranks = |series: usize| -> Option<Vec<Vec<f64>>> {
-            let kept = &self.kept.as_ref()?[series];
-            Some((0..axes).map(|a| centred_ranks(kept, axes, a)).collect())
-        };
-        let total_ranks = ranks(self.units.len());
         let scores = (self.units.iter().enumerate()).map(|(u, unit)| {
-            let mut size = vec![0.0; axes];
+            let mut size = vec![0.0; self.projector.directions()];
             for &i in &unit.components {
                 add_scaled(&mut size, 1.0, &sizes[i]);
             }
-            let unit_ranks = ranks(u);
             let mut first = 0;
             let mut of_feature = |feature: &TextBasis| {
                 let on = first..first + feature.len();
@@ -222,11 +229,9 @@ impl Scan<'_> {
                     total_size: &total_size[on.clone()],
                     whole: self.sums.whole[u].square.iter().sum(),
                 };
-                match (&unit_ranks, &total_ranks) {
-                    (Some(unit), Some(total)) => {
-                        rank_correlation(&moments, &unit[on.clone()], &total[on])
-                    }
-                    _ => moments.score(kind),
+                match by_rank {
+                    Some(by_rank) => mean_where_varying(&moments, &by_rank[u][on]),
+                    None => moments.score(kind),
                 }
             };
             features.iter().map(&mut of_feature).collect()
@@ -238,7 +243,7 @@ impl Scan<'_> {
     }
 }
 
-fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
+pub(super) fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
     let mut sum = vec![0.0; len];
     for &i in &unit.components {
         add_scaled(&mut sum, 1.0, &shares[i]);
@@ -246,38 +251,8 @@ fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
     sum
 }
 
-/// Mean over axes of the correlation of ranks; axes along which nothing but rounding varies count 0.
-fn rank_correlation(moments: &AxisMoments<'_>, unit: &[Vec<f64>], total: &[Vec<f64>]) -> f64 {
-    let per_axis = (0..unit.len()).filter(|&a| moments.varies(a)).map(|a| {
-        let spread = dot(&unit[a], &unit[a]) * dot(&total[a], &total[a]);
-        if spread > 0.0 {
-            dot(&unit[a], &total[a]) / spread.sqrt()
-        } else {
-            0.0
-        }
-    });
-    per_axis.sum::<f64>() / unit.len().max(1) as f64
-}
-
-/// Ranks of one column of `[n, cols]` values, ties sharing the mean of theirs, minus the mean rank.
-fn centred_ranks(values: &[f32], cols: usize, col: usize) -> Vec<f64> {
-    let column: Vec<f32> = values.iter().skip(col).step_by(cols).copied().collect();
-    let n = column.len();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| column[i].total_cmp(&column[j]));
-    let mut ranks = vec![0.0; n];
-    let mut start = 0;
-    while start < n {
-        let tied = order[start..]
-            .iter()
-            .take_while(|&&i| column[i] == column[order[start]])
-            .count()
-            .max(1);
-        let rank = (2 * start + tied - 1) as f64 / 2.0 - (n - 1) as f64 / 2.0;
-        order[start..start + tied]
-            .iter()
-            .for_each(|&i| ranks[i] = rank);
-        start += tied;
-    }
-    ranks
+/// Mean over axes of correlations of ranks; axes along which nothing but rounding varies count 0.
+fn mean_where_varying(moments: &AxisMoments<'_>, by_axis: &[f64]) -> f64 {
+    let varying = (0..by_axis.len()).filter(|&a| moments.varies(a));
+    varying.map(|a| by_axis[a]).sum::<f64>() / by_axis.len().max(1) as f64
 }

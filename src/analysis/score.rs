@@ -1,7 +1,7 @@
 //! Scores: how much of a feature a unit carries, from second moments of projections on the feature's axes.
 //!
 //! Everything here is a function of [`AxisMoments`]; they come from stored moments (single components, no images read,
-//! [`score_from_moments`]) or from a scan over images ([`super::scan_scores`]), which also takes groups of components.
+//! [`scores_from_moments`]) or from a scan over images ([`super::scan_scores`]), which also takes groups of components.
 
 use std::fmt;
 
@@ -122,29 +122,34 @@ fn varies(square: f64, size: f64, n: u64) -> bool {
     square > n as f64 * (CONSTANT * size) * (CONSTANT * size)
 }
 
-/// Scores of every single component for one feature, from moments alone: no image is read.
+/// Scores of every single component (inner) for each feature (outer), from moments alone: no image is read, and the moments
+/// once for all features.
 ///
 /// # Errors
 /// [`AnalysisError::NeedsImages`] for Spearman's correlation, [`AnalysisError::TooFewImages`] below two images.
 ///
 /// # Panics
 /// When the moments were gathered under another model or alignment.
-pub fn score_from_moments(
+pub fn scores_from_moments(
     moments: &Moments,
     aligned: &Aligned,
-    basis: &TextBasis,
+    features: &[TextBasis],
     kind: ScoreKind,
-) -> Result<Vec<f64>, AnalysisError> {
+) -> Result<Vec<Vec<f64>>, AnalysisError> {
     if kind == ScoreKind::Spearman {
         return Err(AnalysisError::NeedsImages(kind));
     }
     if moments.n < 2 {
         return Err(AnalysisError::TooFewImages(moments.n));
     }
-    let (k, m) = (aligned.dim, basis.len());
+    let rows: Vec<f64> = features.iter().flat_map(|f| f.axes.clone()).collect();
+    let (k, m) = (aligned.dim, rows.len() / aligned.dim.max(1));
+    if m == 0 {
+        return Ok(vec![vec![0.0; aligned.maps.len()]; features.len()]);
+    }
     assert_eq!(moments.components.len(), aligned.maps.len(), "one model");
-    let projector = Projector::new(aligned, &basis.axes);
-    let axes = matrix_of(&basis.axes, m, k).t().expect("two dimensions");
+    let projector = Projector::new(aligned, &rows);
+    let axes = matrix_of(&rows, m, k).t().expect("two dimensions");
     let total_on_axes = product(&matrix_of(&moments.total_second, k, k), &axes);
     let total = column_dots(
         &values(&axes.contiguous().expect("in memory")),
@@ -159,29 +164,54 @@ pub fn score_from_moments(
         .collect();
     let total_size = total_size(&sizes, projector.bias());
 
-    let score = |i: usize| {
+    let of_component = |i: usize| -> Vec<f64> {
         let component = &moments.components[i];
         let d = component.mean.len();
         let pulled = projector.pulled_back(i);
         let u = matrix_of(&pulled, d, m);
-        let varied = tall_product(&component.second, d, &u);
-        let crossed = tall_product(&component.cross, k, &axes);
+        let variance = column_dots(&pulled, &tall_product(&component.second, d, &u), m);
+        let covariance = column_dots(&pulled, &tall_product(&component.cross, k, &axes), m);
         let whole = match kind {
             ScoreKind::VarianceShare => whole_variance(&component.second, &aligned.maps[i], d, k),
             _ => 0.0,
         };
-        AxisMoments {
-            n: moments.n,
-            variance: &column_dots(&pulled, &varied, m),
-            covariance: &column_dots(&pulled, &crossed, m),
-            total: &total,
-            size: &sizes[i],
-            total_size: &total_size,
-            whole,
-        }
-        .score(kind)
+        let mut first = 0;
+        let of_feature = |feature: &TextBasis| {
+            let on = first..first + feature.len();
+            first = on.end;
+            AxisMoments {
+                n: moments.n,
+                variance: &variance[on.clone()],
+                covariance: &covariance[on.clone()],
+                total: &total[on.clone()],
+                size: &sizes[i][on.clone()],
+                total_size: &total_size[on],
+                whole,
+            }
+            .score(kind)
+        };
+        features.iter().map(of_feature).collect()
     };
-    Ok((0..aligned.maps.len()).into_par_iter().map(score).collect())
+    let by_component: Vec<Vec<f64>> = (0..aligned.maps.len())
+        .into_par_iter()
+        .map(of_component)
+        .collect();
+    let of_feature = |f: usize| by_component.iter().map(|scores| scores[f]).collect();
+    Ok((0..features.len()).map(of_feature).collect())
+}
+
+/// As [`scores_from_moments`], for one feature.
+///
+/// # Errors
+/// As there.
+pub fn score_from_moments(
+    moments: &Moments,
+    aligned: &Aligned,
+    basis: &TextBasis,
+    kind: ScoreKind,
+) -> Result<Vec<f64>, AnalysisError> {
+    let scores = scores_from_moments(moments, aligned, std::slice::from_ref(basis), kind)?;
+    Ok(scores.concat())
 }
 
 impl super::ComponentMoments {

@@ -12,6 +12,7 @@ use crate::linalg::{
     add_scaled, dot, matrix, matrix_of, product, product_transposed, symmetric_eigen,
     transposed_product, values, widen,
 };
+use crate::progress::Progress;
 
 /// How many principal directions texts are projected on, as published.
 pub const RANK: usize = 80;
@@ -59,6 +60,7 @@ impl Spread {
         unit: &Unit,
         keep: Keep<'_>,
         cancel: &Cancel,
+        progress: &dyn Progress,
     ) -> Result<Self, AnalysisError> {
         let whole = Projector::everything(aligned);
         let mut sums = Moments::empty(&[], aligned.dim);
@@ -71,6 +73,7 @@ impl Spread {
             &unit.components,
             keep,
             cancel,
+            progress,
             &mut visit,
         )?;
         Ok(Self {
@@ -185,6 +188,7 @@ mod tests {
     use crate::align::Random;
     use crate::linalg::narrow;
     use crate::planted::{plant, random_alignment};
+    use crate::progress::Silent;
 
     fn normals(count: usize, random: &mut Random) -> Vec<f64> {
         (0..count).map(|_| random.normal()).collect()
@@ -336,7 +340,7 @@ mod tests {
             name: "pair".to_owned(),
             components: vec![0, 2],
         };
-        let scanned = Spread::of_unit(&planted.held, &aligned, &unit, &keep, &cancel);
+        let scanned = Spread::of_unit(&planted.held, &aligned, &unit, &keep, &cancel, &Silent);
         let pairs = [
             (
                 Spread::of_component(&moments, &aligned, 1),

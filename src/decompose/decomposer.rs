@@ -123,17 +123,19 @@ impl Decomposer {
         Ok(rows)
     }
 
-    /// What [`Self::rows`] and [`Self::neurons`] give, from one forward pass.
+    /// What [`Self::rows`] and [`Self::neurons`] give, from one forward pass; gives up as [`Self::rows_until`] does.
     pub fn rows_and_neurons(
         &self,
         pixels: &Tensor,
         ids: Vec<u32>,
+        cancel: &Cancel,
     ) -> Result<(Rows, Vec<(usize, Tensor)>)> {
         let detail = Detail {
             neurons: true,
             ..Detail::default()
         };
-        let recording = record(&*self.model, pixels, detail)?;
+        let trace = Trace::recording(self.model.reads(), detail).until(cancel);
+        let recording = run(&*self.model, pixels, trace)?;
         let pooled = readout::pool(&recording)?;
         let rows = collect(&self.maps, &pooled, &recording.representation, ids)?;
         Ok((rows, pooled.neurons))

@@ -32,7 +32,7 @@ impl Desk<'_> {
     /// Ablates a selection.
     pub(super) fn ablate(&mut self, question: &Question) -> Result<Answer, EngineError> {
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let stored = self.stored(&target.model, &target.set)?;
         let steps = self.steps(question, target, &stored)?;
         let halves = self.halves(question, target, &set)?;

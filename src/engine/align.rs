@@ -72,8 +72,8 @@ fn paired(stored: &dyn Contributions, targets: &StoredTargets) -> Result<Vec<u32
     }
     let mut paired = Vec::new();
     for part in 0..stored.parts() {
-        let own = stored.read(part, Some(&[]))?.ids;
-        paired.extend(own.into_iter().filter(|id| ids.binary_search(id).is_ok()));
+        let own = stored.ids(part)?;
+        paired.extend(own.iter().filter(|id| ids.binary_search(id).is_ok()));
     }
     Ok(paired)
 }

@@ -10,14 +10,14 @@ use crate::decompose::{EXACT, Identities};
 /// How many images of the set are looked at.
 const IMAGES: usize = 32;
 
-/// Images at once.
-const BATCH: usize = 8;
+/// Images at once: few, so that a stop is soon heard.
+const BATCH: usize = 1;
 
 impl Desk<'_> {
     /// Checks the identities of `model` on the first images of `set`.
     pub(super) fn check(&mut self, model: &str, set: &str) -> Result<Answer, EngineError> {
         let loaded = self.library.model(self.store, model)?;
-        let images = self.store.set(set)?;
+        let images = self.set(set)?;
         let (height, width) = loaded
             .checkpoint
             .preprocess

@@ -49,7 +49,7 @@ impl Desk<'_> {
     /// Classifies a set.
     pub(super) fn classify(&mut self, question: &Question) -> Result<Answer, EngineError> {
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let column = question.column.clone().unwrap_or_default();
         let labels = labels(set.frame(), &column)?;
         let groups = groups(question, &set, &column, &labels)?;

@@ -10,7 +10,6 @@ use super::rank::clip_of;
 use super::scores::Stored;
 use super::select::of_units;
 use super::{Desk, EngineError};
-use crate::align::Aligned;
 use crate::analysis::{Ablated, Best, Instead, Labels, Linear, ablate};
 use crate::answer::Answer;
 use crate::contributions::Contributions;
@@ -43,12 +42,11 @@ impl Desk<'_> {
         question: &Question,
     ) -> Result<Answer, EngineError> {
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let stored = self.stored(&target.model, &target.set)?;
         let clip = clip_of(target)?.to_owned();
         let keep = self.images(target, question.images.as_ref())?;
-        let alignment = self.alignment(&stored, &target.model, &clip)?;
-        let aligned = Aligned::new(&stored, &alignment);
+        let aligned = self.aligned(&stored, &target.model, &clip)?.aligned;
         let heads = stored.specs().iter().map(|spec| spec.component);
         let heads = heads.filter(|component| component.kind == ComponentKind::Head);
         let heads: Vec<Unit> = heads.map(Unit::Component).collect();
@@ -112,7 +110,7 @@ impl Desk<'_> {
     pub(super) fn evaluate_ablation(&mut self, question: &Question) -> Result<Answer, EngineError> {
         refuse_chosen(question)?;
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let stored = self.stored(&target.model, &target.set)?;
         let halves = self.halves(question, target, &set)?;
         let instead = self.instead(question, &stored, &halves)?;

@@ -43,7 +43,7 @@ impl Desk<'_> {
     pub(super) fn evaluate_ranking(&mut self, question: &Question) -> Result<Answer, EngineError> {
         super::evaluate::refuse_chosen(question)?;
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let judged = self.images(target, question.images.as_ref())?;
         let keep = |id: u32| judged[id as usize];
         let known = self.known(question, &set)?.into_iter();

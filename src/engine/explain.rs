@@ -101,7 +101,7 @@ impl Desk<'_> {
     ) -> Result<Step, EngineError> {
         let about = About::of(&self.store.model(model)?)?;
         let (parts, width) = stored_size(&about, last_layers);
-        let images = self.store.set(set)?.len();
+        let images = self.set(set)?.len();
         let found = self.store.decompositions()?.into_iter().find(|entry| {
             let manifest = &entry.manifest;
             let same = manifest.model == model && manifest.set == set;

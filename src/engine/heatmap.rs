@@ -3,11 +3,11 @@
 use image::RgbImage;
 
 use super::frames::{frame, numbers, whole};
+use super::kept::Carried;
 use super::rank::{clip_of, note_alignment};
 use super::retrieve::mean_row;
 use super::token_maps::TokenMapper;
 use super::{Desk, EngineError};
-use crate::align::Aligned;
 use crate::analysis::{Grid, TokenMap};
 use crate::answer::{Answer, Captioned, Picture};
 use crate::lang::query::{Image, Question, Target};
@@ -97,8 +97,10 @@ impl Desk<'_> {
     ) -> Result<(TokenMapper, Vec<String>), EngineError> {
         let clip = clip_of(target)?;
         let stored = self.stored(&target.model, &target.set)?;
-        let alignment = self.alignment(&stored, &target.model, clip)?;
-        let aligned = Aligned::new(&stored, &alignment);
+        let Carried {
+            aligned,
+            held_out_cosine,
+        } = self.aligned(&stored, &target.model, clip)?;
         let chosen = self.chosen_places(question, target, &stored)?;
         let loaded = self.library.model(self.store, &target.model)?;
         let mapper = TokenMapper::new(loaded, &stored, &aligned, &chosen.components, directions)?;
@@ -112,15 +114,14 @@ impl Desk<'_> {
             }
             notes.push(format!("{left_out}, and no part in a map"));
         }
-        let held_out = alignment.report.map(|report| report.held_out_cosine);
-        note_alignment(target, held_out, "its maps say", &mut notes)?;
+        note_alignment(target, held_out_cosine, "its maps say", &mut notes)?;
         Ok((mapper, notes))
     }
 
     fn image_to_explain(&self, question: &Question) -> Result<(String, RgbImage), EngineError> {
         match &question.image {
             Some(Image::InSet { set, row }) => {
-                Ok((format!("{set}[{row}]"), self.store.set(set)?.decode(*row)?))
+                Ok((format!("{set}[{row}]"), self.set(set)?.decode(*row)?))
             }
             Some(Image::File(path)) => Ok((path.clone(), read_image(&paths::expand(path))?)),
             None => Err(EngineError::refused(

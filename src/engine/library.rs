@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::EngineError;
+use super::kept::Kept;
 use crate::align::Aligned;
 use crate::analysis::Moments;
 use crate::decompose::Decomposer;
@@ -22,7 +23,7 @@ pub struct Loaded {
 /// What scores are computed from: aligned maps and moments, as read from the store.
 pub struct Scoring {
     /// Every component's map into CLIP's space.
-    pub aligned: Aligned,
+    pub aligned: Arc<Aligned>,
     /// Second moments over the images that scores are taken on.
     pub moments: Moments,
     /// Whether those are images that the alignment was not fitted on.
@@ -37,6 +38,7 @@ pub struct Library {
     models: HashMap<String, Arc<Loaded>>,
     texts: HashMap<String, Arc<TextEncoder>>,
     scorings: HashMap<String, Arc<Scoring>>,
+    pub(super) kept: Kept,
 }
 
 impl Library {

@@ -1,5 +1,7 @@
 //! Token maps of a set's images, one by one, each along the text of what is in it where that is known.
 
+use std::sync::Arc;
+
 use image::RgbImage;
 
 use super::labels::labels;
@@ -15,7 +17,7 @@ use crate::store::{ImageSet, StoreError};
 /// A set made ready to be mapped.
 pub(super) struct MapSet {
     /// The set.
-    pub set: ImageSet,
+    pub set: Arc<ImageSet>,
     /// Whether it is the set that the alignment was fitted on.
     fitted_on: bool,
     mapper: TokenMapper,
@@ -55,7 +57,7 @@ impl Desk<'_> {
     ) -> Result<MapSet, EngineError> {
         let clip = clip_of(target)?;
         let set = question.segmented.as_ref().unwrap_or(&target.set);
-        let set = self.store.set(set)?;
+        let set = self.set(set)?;
         let (name, count) = (concept.label(), concept.texts().len());
         let embedded = self.embed(clip, concept, &question.template)?;
         let mean = mean_row(&embedded.rows, count);

@@ -4,7 +4,6 @@ use super::labels::{ClassTexts, Halves};
 use super::rank::clip_of;
 use super::scores::Stored;
 use super::{Desk, EngineError};
-use crate::align::Aligned;
 use crate::analysis::{
     Ablated, AnalysisError, Instead, Labels, Linear, ablate, fit_classifier, greatest, mean_rows,
 };
@@ -60,8 +59,7 @@ impl Desk<'_> {
             &labels.classes,
             &question.template,
         )?;
-        let alignment = self.alignment(stored, &target.model, clip)?;
-        let aligned = Aligned::new(stored, &alignment);
+        let aligned = self.aligned(stored, &target.model, clip)?.aligned;
         let text = ClassHead {
             name: "text",
             linear: Linear::texts(&aligned, &texts.directions),
@@ -87,7 +85,7 @@ impl Desk<'_> {
         halves: &Halves,
     ) -> Result<Option<Linear<'static>>, AnalysisError> {
         let keep = |id: u32| halves.fit[id as usize] && labels.of(id).is_some();
-        let fitted = fit_classifier(stored, labels, &keep, self.cancel)?;
+        let fitted = fit_classifier(stored, labels, &keep, self.cancel, self.progress)?;
         Ok(fitted.map(|fitted| Linear::classifier(stored, &fitted)))
     }
 
@@ -103,6 +101,7 @@ impl Desk<'_> {
                 stored,
                 &|id| halves.fit[id as usize],
                 self.cancel,
+                self.progress,
             )?),
             Replacement::Zero => Instead::Zero,
             Replacement::Resample => Instead::Resampled(question.seed.unwrap_or(0)),

@@ -21,6 +21,7 @@ pub mod features;
 pub mod frames;
 pub mod heatmap;
 pub mod images;
+mod kept;
 mod labels;
 mod last;
 pub mod library;

@@ -49,7 +49,7 @@ impl Desk<'_> {
         let chosen = sample(&keep, IMAGES);
         let mut scores = NeuronScores::new(&scoring.aligned, &bases, studied);
         let reduced = last::of_stored(decomposer, stored.specs())?;
-        let images = self.store.set(&target.set)?;
+        let images = self.set(&target.set)?;
         let preprocess = &loaded.checkpoint.preprocess;
         let (height, width) = preprocess
             .output()
@@ -68,7 +68,7 @@ impl Desk<'_> {
             let pixels = Tensor::from_vec(pixels.collect(), shape, &Device::Cpu)?;
             if !pictures.is_empty() {
                 let (mut rows, neurons) =
-                    decomposer.rows_and_neurons(&pixels, vec![0; pictures.len()])?;
+                    decomposer.rows_and_neurons(&pixels, vec![0; pictures.len()], self.cancel)?;
                 if let Some(last) = &reduced {
                     rows = last.rows(rows)?;
                 }

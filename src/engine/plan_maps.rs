@@ -57,7 +57,7 @@ impl Desk<'_> {
             return Ok(texts_of(question));
         }
         let set = question.segmented.as_ref().unwrap_or(&target.set);
-        let set = self.store.set(set)?;
+        let set = self.set(set)?;
         let concepts = match question.concepts.as_slice() {
             [] => vec![self.usual_concept(target)?],
             some => some.to_vec(),

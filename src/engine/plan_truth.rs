@@ -17,7 +17,7 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let mut steps = Vec::new();
         let chosen = question
             .using
@@ -64,7 +64,7 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let known = self.known(question, &set)?;
         let texts = known.iter().flat_map(|known| known.concept.texts());
         let mut texts: Vec<String> = texts.cloned().collect();
@@ -117,7 +117,7 @@ impl Desk<'_> {
         target: &Target,
         column: &str,
     ) -> Result<Vec<Step>, EngineError> {
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let classes = labels(set.frame(), column)?.classes;
         let halves = self.halves(question, target, &set)?;
         let features = self.store.features(Some(&target.set))?;

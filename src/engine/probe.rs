@@ -86,7 +86,7 @@ impl Desk<'_> {
         let (name, picture, row) = match image {
             Image::File(path) => (path.clone(), read_image(&paths::expand(path))?, None),
             Image::InSet { set, row } => {
-                let picture = self.store.set(set)?.decode(*row)?;
+                let picture = self.set(set)?.decode(*row)?;
                 let own = (*set == target.set).then_some(*row as u32);
                 (format!("{set}[{row}]"), picture, own)
             }

@@ -7,7 +7,7 @@ use super::EngineError;
 use super::labels::Known;
 use super::rank::clip_of;
 use super::scores::{Stored, StoredTargets};
-use crate::align::{Aligned, Targets};
+use crate::align::Targets;
 use crate::analysis::{Ablated, Instead, Linear, Unit, ablate};
 use crate::contributions::ReadError;
 use crate::lang::query::{Question, Target};
@@ -65,8 +65,7 @@ impl Desk<'_> {
             return Ok(None);
         };
         let targets = StoredTargets(of_clip);
-        let alignment = self.alignment(stored, &target.model, clip)?;
-        let aligned = Aligned::new(stored, &alignment);
+        let aligned = self.aligned(stored, &target.model, clip)?.aligned;
         let mut variants = vec![Vec::new()];
         variants.extend(units.iter().map(|unit| unit.components.clone()));
         let mut texts: Vec<f64> = Vec::new();

@@ -10,7 +10,7 @@ use super::library::Scoring;
 use super::stability::{self, Steadiness};
 use super::stages::filter_frame;
 use super::{Desk, EngineError, align, neurons, pictures};
-use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, score_from_moments};
+use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, scores_from_moments};
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, RowSpec};
 use crate::lang::filter::Filter;
@@ -281,10 +281,7 @@ fn by_moments(
     bases: &[TextBasis],
     kind: ScoreKind,
 ) -> Result<Vec<Vec<f64>>, EngineError> {
-    let by_concept = bases
-        .iter()
-        .map(|basis| score_from_moments(&scoring.moments, &scoring.aligned, basis, kind))
-        .collect::<Result<Vec<_>, _>>()?;
+    let by_concept = scores_from_moments(&scoring.moments, &scoring.aligned, bases, kind)?;
     let of_unit = |group: &Group| by_concept.iter().map(|s| s[group.components[0]]).collect();
     Ok(groups.iter().map(of_unit).collect())
 }

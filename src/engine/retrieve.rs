@@ -3,7 +3,6 @@
 use super::frames::{frame, numbers, texts, whole};
 use super::rank::clip_of;
 use super::{Desk, EngineError};
-use crate::align::Aligned;
 use crate::analysis::{Found, furthest_along, most_alike};
 use crate::answer::{Answer, Captioned, Picture};
 use crate::lang::query::{Image, Question, Target};
@@ -28,7 +27,7 @@ impl Desk<'_> {
     /// Retrieves images.
     pub(super) fn retrieve(&mut self, question: &Question) -> Result<Answer, EngineError> {
         let target = &question.targets[0];
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let keep = self.images_satisfying(&set, question)?;
         let mut retrieved = match &question.image {
             Some(image) => self.like_image(question, target, image, keep)?,
@@ -74,8 +73,7 @@ impl Desk<'_> {
         let embedded = self.embed(clip, concept, &question.template)?;
         let direction = mean_row(&embedded.rows, concept.texts().len());
         let stored = self.stored(&target.model, &target.set)?;
-        let alignment = self.alignment(&stored, &target.model, clip)?;
-        let aligned = Aligned::new(&stored, &alignment);
+        let aligned = self.aligned(&stored, &target.model, clip)?.aligned;
         let chosen = self.chosen(question, target, &stored)?;
         let found = furthest_along(
             &stored,
@@ -85,6 +83,7 @@ impl Desk<'_> {
             question.count.unwrap_or(COUNT),
             &|id| keep[id as usize],
             self.cancel,
+            self.progress,
         )?;
         Ok(Retrieved {
             title: format!("images for {} in {}", concept.label(), target.model),

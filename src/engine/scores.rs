@@ -1,6 +1,8 @@
 //! What scores are computed from: stored contributions, the alignment, and moments over the right images.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
@@ -8,14 +10,15 @@ use polars::prelude::DataFrame;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::kept::Carried;
 use super::library::Scoring;
 use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment, Targets};
 use crate::analysis::{Moments, gather_moments};
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, ReadError};
-use crate::decompose::{RowSpec, Rows};
-use crate::store::{Blob, Decomposition, NamedTensor, fingerprint};
+use crate::contributions::{Contributions, ReadError, every_image, read_kept};
+use crate::decompose::RowSpec;
+use crate::store::{Blob, Decomposition, NamedTensor, StoreError, fingerprint};
 
 /// Values of a `split` column that say: these images were there to fit on.
 const FITTED: [&str; 3] = ["fit", "train", "training"];
@@ -62,19 +65,29 @@ impl Contributions for Stored {
         self.0.parts()
     }
 
-    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError> {
-        let all: Vec<usize>;
-        let which = match which {
-            Some(which) => which,
-            None => {
-                all = (0..self.0.specs().len()).collect();
-                &all
-            }
-        };
-        self.0
-            .read(part, which, true)
-            .map_err(|error| ReadError(Box::new(error)))
+    fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError> {
+        let part = self.0.part(part).map_err(unreadable)?;
+        Ok(Cow::Borrowed(part.ids()))
     }
+
+    fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        let part = self.0.part(part).map_err(unreadable)?;
+        part.z().map(Cow::Borrowed).map_err(unreadable)
+    }
+
+    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        let part = self.0.part(part).map_err(unreadable)?;
+        part.slab(component).map_err(unreadable)
+    }
+
+    fn covers(&self, part: usize) -> Option<Range<u32>> {
+        let part = &self.0.manifest().parts[part];
+        Some(part.first as u32..part.end as u32)
+    }
+}
+
+fn unreadable(error: StoreError) -> ReadError {
+    ReadError(Box::new(error))
 }
 
 /// The representations of a stored CLIP decomposition, by image.
@@ -88,7 +101,6 @@ impl Targets for StoredTargets {
     fn read(&self, ids: &[u32]) -> Result<Vec<f32>, ReadError> {
         let width = self.0.dims();
         let mut values = Vec::with_capacity(ids.len() * width);
-        let failed = |error| ReadError(Box::new(error));
         for id in ids {
             let part = self
                 .0
@@ -99,9 +111,10 @@ impl Targets for StoredTargets {
             if part >= self.0.parts() {
                 return Err(missing());
             }
-            let part = self.0.part(part).map_err(failed)?;
+            let part = self.0.part(part).map_err(unreadable)?;
             let row = part.ids().binary_search(id).map_err(|_| missing())?;
-            values.extend_from_slice(&part.z().map_err(failed)?[row * width..(row + 1) * width]);
+            values
+                .extend_from_slice(&part.z().map_err(unreadable)?[row * width..(row + 1) * width]);
         }
         Ok(values)
     }
@@ -162,11 +175,6 @@ impl Split {
 }
 
 impl Desk<'_> {
-    /// Opens the stored contributions of a model on a set.
-    pub(super) fn stored(&self, model: &str, set: &str) -> Result<Stored, EngineError> {
-        Stored::new(self.store.decomposition(model, set)?)
-    }
-
     /// The alignment of a model to a CLIP on a set; the identity for the CLIP itself.
     pub(super) fn alignment(
         &self,
@@ -258,15 +266,17 @@ impl Desk<'_> {
             return Ok((self.library.keep_scoring(key, scoring), true));
         }
         let stored = self.stored(model, set)?;
-        let alignment = self.alignment(&stored, model, clip)?;
-        let aligned = Aligned::new(&stored, &alignment);
+        let Carried {
+            aligned,
+            held_out_cosine,
+        } = self.aligned(&stored, model, clip)?;
         let keep = |id| split.scores(id);
         let moments = gather_moments(&stored, &aligned, &keep, self.cancel, self.progress)?;
         let scoring = Scoring {
             aligned,
             moments,
             apart: split.is_known(),
-            held_out_cosine: alignment.report.map(|report| report.held_out_cosine),
+            held_out_cosine,
         };
         if !self.store.is_read_only() {
             save_scoring(done, clip, &scoring, basis)?;
@@ -363,7 +373,7 @@ fn load_scoring(
         bias,
     };
     Ok(Some(Scoring {
-        aligned,
+        aligned: Arc::new(aligned),
         moments,
         apart,
         held_out_cosine,
@@ -386,7 +396,7 @@ pub(super) fn mean_norm(
     let (mut sum, mut images) = (0.0, 0);
     for part in 0..stored.parts() {
         cancel.check()?;
-        let rows = stored.read(part, Some(components))?;
+        let rows = read_kept(stored, part, Some(components), &every_image)?;
         let mut total = Tensor::zeros((rows.len(), dim), DType::F32, &Device::Cpu)?;
         for (slab, &component) in rows.slabs.iter().zip(components) {
             let width = stored.specs()[component].width;

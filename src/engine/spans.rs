@@ -87,7 +87,14 @@ impl Desk<'_> {
                 ([one], None) => Spread::of_component(&scoring.moments, &scoring.aligned, *one),
                 _ => {
                     let keep = |id: u32| keep[id as usize];
-                    Spread::of_unit(&stored, &scoring.aligned, &unit, &keep, self.cancel)?
+                    Spread::of_unit(
+                        &stored,
+                        &scoring.aligned,
+                        &unit,
+                        &keep,
+                        self.cancel,
+                        self.progress,
+                    )?
                 }
             };
             spreads.push((unit, spread));

@@ -129,7 +129,7 @@ impl Desk<'_> {
     fn frame_of(&self, table: Table) -> Result<DataFrame, EngineError> {
         Ok(match table {
             Table::Result(frame) => frame,
-            Table::Images(set) => self.store.set(&set)?.frame().clone(),
+            Table::Images(set) => self.set(&set)?.frame().clone(),
             Table::Units(model) => self.show_units(&model)?.frame,
         })
     }

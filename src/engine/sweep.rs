@@ -6,7 +6,7 @@ use super::frames::{frame, numbers, whole};
 use super::scores::{Split, Stored, StoredTargets};
 use super::{Desk, EngineError};
 use crate::align::{Aligned, FitOptions};
-use crate::analysis::{ScoreKind, TextBasis, gather_moments, score_from_moments, spearman};
+use crate::analysis::{ScoreKind, TextBasis, gather_moments, scores_from_moments, spearman};
 use crate::answer::Answer;
 use crate::contributions::Contributions;
 use crate::decompose::ComponentKind;
@@ -110,14 +110,14 @@ impl Desk<'_> {
         let keep = |id| split.scores(id);
         let moments = gather_moments(stored, aligned, &keep, self.cancel, self.progress)?;
         let is_head = |i: &usize| stored.specs()[*i].component.kind == ComponentKind::Head;
-        let of_feature = |basis| {
-            let scores = score_from_moments(&moments, aligned, basis, ScoreKind::Correlation)?;
-            Ok((0..scores.len())
+        let scores = scores_from_moments(&moments, aligned, bases, ScoreKind::Correlation)?;
+        let heads = |scores: Vec<f64>| {
+            (0..scores.len())
                 .filter(is_head)
                 .map(|i| scores[i])
-                .collect())
+                .collect()
         };
-        bases.iter().map(of_feature).collect()
+        Ok(scores.into_iter().map(heads).collect())
     }
 }
 

@@ -33,10 +33,14 @@ impl Desk<'_> {
                 self.progress
                     .note(&format!("{clip} reads only the beginning of “{long}”"));
             }
-            let vectors = encoder.embed_with_templates(&missing, &templates, self.cancel)?;
-            for (text, vector) in missing.iter().zip(vectors) {
-                cache.insert(text, &under, vector);
+            self.progress.start("embedding texts", missing.len() as u64);
+            for (done, text) in (1..).zip(&missing) {
+                let one = std::slice::from_ref(text);
+                let vectors = encoder.embed_with_templates(one, &templates, self.cancel)?;
+                cache.insert(text, &under, vectors.concat());
+                self.progress.advance(done);
             }
+            self.progress.finish();
             if let Err(error) = cache.save() {
                 self.progress
                     .note(&format!("the embeddings were not kept: {error}"));

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, ParquetWriter};
 
@@ -12,7 +13,7 @@ use super::{Desk, EngineError, frames};
 use crate::align::Aligned;
 use crate::analysis::{Unit, summed};
 use crate::answer::Answer;
-use crate::contributions::{Contributions, read_kept};
+use crate::contributions::{Contributions, read_kept, read_kept_with_z};
 use crate::decompose::Rows;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Query, Question, Stage, Task};
@@ -24,12 +25,12 @@ pub const MOST: usize = 1 << 30;
 
 /// The vectors that were asked for, not read yet.
 struct Vectors {
-    stored: Stored,
+    stored: Arc<Stored>,
     /// Into CLIP's space, if that was asked for.
-    aligned: Option<Aligned>,
+    aligned: Option<Arc<Aligned>>,
     /// Whose contributions; nothing for the representation.
     units: Option<Vec<Unit>>,
-    set: ImageSet,
+    set: Arc<ImageSet>,
     keep: Vec<bool>,
     title: String,
     notes: Vec<String>,
@@ -136,8 +137,7 @@ impl Desk<'_> {
         let mut space = "in the space of the representation";
         if question.aligned {
             let clip = clip_of(target)?;
-            let alignment = self.alignment(&stored, &target.model, clip)?;
-            aligned = Some(Aligned::new(&stored, &alignment));
+            aligned = Some(self.aligned(&stored, &target.model, clip)?.aligned);
             space = "in CLIP's space";
             if target.model != clip && question.asked == Asked::Contributions {
                 notes.push(
@@ -153,7 +153,7 @@ impl Desk<'_> {
             ),
             _ => (None, "representation"),
         };
-        let set = self.store.set(&target.set)?;
+        let set = self.set(&target.set)?;
         let mut keep = self.images_satisfying(&set, question)?;
         if let Some(most) = question.limit {
             let beyond = (0..keep.len()).filter(|id| keep[*id]).nth(most);
@@ -214,7 +214,10 @@ impl Vectors {
     fn part(&self, part: usize) -> Result<DataFrame, EngineError> {
         let components = self.components();
         let keep = |id: u32| self.keep[id as usize];
-        let mut rows = read_kept(&self.stored, part, Some(&components), &keep)?;
+        let mut rows = match self.wants_z() {
+            true => read_kept_with_z(&self.stored, part, Some(&components), &keep)?,
+            false => read_kept(&self.stored, part, Some(&components), &keep)?,
+        };
         let mut table = vec![Column::new("id".into(), rows.ids.as_slice())];
         table.extend(metadata(&self.set, &rows.ids)?);
         match &self.units {
@@ -244,6 +247,11 @@ impl Vectors {
             }
         }
         Ok(frames::frame(table)?)
+    }
+
+    /// Whether the representation itself is read.
+    fn wants_z(&self) -> bool {
+        self.units.is_none() && self.aligned.is_none()
     }
 
     /// What has to be read: the units' components, each once; all for an aligned representation, none for one that is

@@ -4,6 +4,9 @@
 //! sources contribute through a head sums to the head's own contribution: that is the total which scores are taken
 //! against, and the head's own map carries it into CLIP's space.
 
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use candle_core::{Device, Tensor};
 use rayon::ThreadPool;
 
@@ -45,7 +48,7 @@ impl Desk<'_> {
         let stored = self.stored(model, &target.set)?;
         let alignment = self.alignment(&stored, model, clip)?;
         let place = position(stored.specs(), head, model)?;
-        let images = self.store.set(&target.set)?;
+        let images = self.set(&target.set)?;
         let keep = self.images(target, question.images.as_ref())?;
         let ids = sample(&keep, MOST);
         let loaded = self.library.model(self.store, model)?;
@@ -128,7 +131,7 @@ fn sources(units: &[Unit], specs: &[RowSpec]) -> (Vec<Unit>, usize) {
     (kept, later)
 }
 
-/// Contributions through a head, made anew whenever a part of them is read.
+/// Contributions through a head, made anew part by part as they are read.
 struct Sources<'a> {
     loaded: &'a Loaded,
     through: Through<'a>,
@@ -137,6 +140,7 @@ struct Sources<'a> {
     maps: Vec<Vec<f32>>,
     dim: usize,
     workers: Vec<ThreadPool>,
+    last: Mutex<Option<(usize, Arc<Rows>)>>,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -154,6 +158,7 @@ impl<'a> Sources<'a> {
             maps: maps.collect::<candle_core::Result<_>>()?,
             dim: loaded.decomposer.dim()?,
             workers: workers()?,
+            last: Mutex::default(),
             loaded,
             through,
             images,
@@ -196,6 +201,27 @@ impl<'a> Sources<'a> {
         let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
         Ok(self.through.rows(&pixels, vec![id as u32])?)
     }
+
+    /// The rows of all sources for a part's images: computed when another part was the last to be asked for.
+    fn part(&self, part: usize) -> Result<Arc<Rows>, ReadError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rows)) = last.as_ref().filter(|(number, _)| *number == part) {
+            return Ok(rows.clone());
+        }
+        let ids = self.ids.chunks(PART).nth(part).unwrap_or_default();
+        let found = spread(&self.workers, ids, &|| !(self.stop)(), &|id| self.rows(id))
+            .map_err(|error| ReadError(Box::new(error)))?;
+        let mut rows = Rows {
+            slabs: vec![Vec::new(); self.specs().len()],
+            ..Rows::default()
+        };
+        for image in found.into_iter().filter(|image| !image.is_empty()) {
+            rows.append(image);
+        }
+        let rows = Arc::new(rows);
+        *last = Some((part, rows.clone()));
+        Ok(rows)
+    }
 }
 
 impl Contributions for Sources<'_> {
@@ -215,24 +241,16 @@ impl Contributions for Sources<'_> {
         self.ids.len().div_ceil(PART)
     }
 
-    fn read(&self, part: usize, which: Option<&[usize]>) -> Result<Rows, ReadError> {
-        let ids = self.ids.chunks(PART).nth(part).unwrap_or_default();
-        let found = spread(&self.workers, ids, &|| !(self.stop)(), &|id| self.rows(id))
-            .map_err(|error| ReadError(Box::new(error)))?;
-        let mut rows = Rows {
-            slabs: vec![Vec::new(); self.specs().len()],
-            ..Rows::default()
-        };
-        for image in found.into_iter().filter(|image| !image.is_empty()) {
-            rows.append(image);
-        }
-        if let Some(which) = which {
-            rows.slabs = which
-                .iter()
-                .map(|&index| std::mem::take(&mut rows.slabs[index]))
-                .collect();
-        }
-        Ok(rows)
+    fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError> {
+        Ok(Cow::Owned(self.part(part)?.ids.clone()))
+    }
+
+    fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        Ok(Cow::Owned(self.part(part)?.z.clone()))
+    }
+
+    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+        Ok(Cow::Owned(self.part(part)?.slabs[component].clone()))
     }
 }
 

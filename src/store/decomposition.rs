@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use polars::prelude::*;
 use polars_arrow::array::{FixedSizeListArray, PrimitiveArray};
@@ -226,6 +227,12 @@ impl Decomposition {
     /// [`StoreError::Damaged`] when its checksum is wrong: compute it again and save it.
     pub fn load_blob(&self, name: &str) -> Result<Option<Blob>, StoreError> {
         tensors::load(&self.blob_path(name)?, "it has to be computed again")
+    }
+
+    /// When a blob was written; nothing where there is none, or the system does not tell.
+    #[must_use]
+    pub fn blob_written(&self, name: &str) -> Option<SystemTime> {
+        self.blob_path(name).ok()?.metadata().ok()?.modified().ok()
     }
 
     /// Removes a blob, if it is there.

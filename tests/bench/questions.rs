@@ -12,6 +12,7 @@ use vitscope::analysis::{
 use vitscope::cancel::Cancel;
 use vitscope::contributions::{InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
+use vitscope::progress::Silent;
 use vitscope::session::Session;
 
 use crate::hashed;
@@ -137,6 +138,16 @@ fn retrieve_for_a_head(bencher: Bencher, images: usize) {
     let direction = &feature.axes[..K];
     let cancel = Cancel::default();
     bencher.counter(ItemsCount::new(images)).bench_local(|| {
-        furthest_along(&held, &aligned, &[0], direction, 10, &every_image, &cancel).expect("images")
+        furthest_along(
+            &held,
+            &aligned,
+            &[0],
+            direction,
+            10,
+            &every_image,
+            &cancel,
+            &Silent,
+        )
+        .expect("images")
     });
 }

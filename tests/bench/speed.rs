@@ -8,11 +8,14 @@
 #[path = "../support/hashed.rs"]
 mod hashed;
 mod kernels;
+mod made;
 mod peer;
 mod questions;
 mod ratio;
 mod tui;
 mod vit;
+
+use std::path::Path;
 
 /// The binary's allocator: speed without it would be another program's.
 #[global_allocator]
@@ -47,6 +50,10 @@ fn main() {
         .collect();
     if let ["peer", folder, batch] = named[..] {
         return peer::serve(folder, batch.parse().expect("a number of images"));
+    }
+    if let ["store", folder, images, ref which @ ..] = named[..] {
+        let images = images.parse().expect("a number of images");
+        return made::make(Path::new(folder), images, which == ["demo"]);
     }
     if named != ["ratio"] {
         divan::main();

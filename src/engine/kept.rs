@@ -1,0 +1,108 @@
+//! What of the store stays open between the questions of a session: a second question reads what the first one read only where
+//! it has changed. Manifests and `set.json` say whether it has; they are small, and read every time.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::scores::{Stored, align_blob};
+use super::{Desk, EngineError};
+use crate::align::Aligned;
+use crate::store::ImageSet;
+
+/// Image sets, decompositions and aligned maps that were asked about.
+#[derive(Default)]
+pub(super) struct Kept {
+    sets: Map<String, Arc<ImageSet>>,
+    stored: Map<(String, String), Arc<Stored>>,
+    aligned: Map<(String, String, String), (Basis, Carried)>,
+}
+
+type Map<K, V> = Mutex<HashMap<K, V>>;
+
+/// What aligned maps rest on: fingerprints of the model, the set and the CLIP, and when the alignment was written.
+type Basis = ([String; 3], Option<SystemTime>);
+
+/// A model's maps into CLIP's space, and how good they are.
+#[derive(Clone)]
+pub(super) struct Carried {
+    pub aligned: Arc<Aligned>,
+    /// How well the alignment does on images held out of its fit; nothing for a CLIP's own contributions.
+    pub held_out_cosine: Option<f64>,
+}
+
+fn get<K: Eq + Hash, V: Clone>(map: &Map<K, V>, key: &K) -> Option<V> {
+    let map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    map.get(key).cloned()
+}
+
+fn keep<K: Eq + Hash, V: Clone>(map: &Map<K, V>, key: K, value: V) -> V {
+    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    map.insert(key, value.clone());
+    value
+}
+
+impl Desk<'_> {
+    /// An image set with its metadata.
+    ///
+    /// # Errors
+    /// When there is none of this name, or its table is not whole.
+    pub(super) fn set(&self, name: &str) -> Result<Arc<ImageSet>, EngineError> {
+        let (kept, name) = (&self.library.kept.sets, name.to_owned());
+        let info = self.store.set_info(&name)?;
+        match get(kept, &name).filter(|set| *set.info() == info) {
+            Some(set) => Ok(set),
+            None => {
+                let set = Arc::new(self.store.set(&name)?);
+                Ok(keep(kept, name, set))
+            }
+        }
+    }
+
+    /// The stored contributions of a model on a set.
+    ///
+    /// # Errors
+    /// When they are missing, unfinished, of another model or set than there is now, or damaged.
+    pub(super) fn stored(&self, model: &str, set: &str) -> Result<Arc<Stored>, EngineError> {
+        let kept = &self.library.kept.stored;
+        let key = (model.to_owned(), set.to_owned());
+        let done = self.store.decomposition(model, set)?;
+        match get(kept, &key).filter(|s| s.decomposition().manifest() == done.manifest()) {
+            Some(stored) => Ok(stored),
+            None => Ok(keep(kept, key, Arc::new(Stored::new(done)?))),
+        }
+    }
+
+    /// A model's maps carried into the space of a CLIP; its own maps for the CLIP itself.
+    ///
+    /// # Errors
+    /// When the model is not aligned to this CLIP on the set.
+    pub(super) fn aligned(
+        &self,
+        stored: &Stored,
+        model: &str,
+        clip: &str,
+    ) -> Result<Carried, EngineError> {
+        let done = stored.decomposition();
+        let manifest = done.manifest();
+        let fingerprints = [
+            manifest.model_fingerprint.clone(),
+            manifest.set_fingerprint.clone(),
+            self.store.model(clip)?.fingerprint,
+        ];
+        let basis = (fingerprints, done.blob_written(&align_blob(clip)));
+        let key = (model.to_owned(), manifest.set.clone(), clip.to_owned());
+        let kept = &self.library.kept.aligned;
+        if let Some((_, carried)) = get(kept, &key).filter(|(of, _)| *of == basis) {
+            return Ok(carried);
+        }
+        let alignment = self.alignment(stored, model, clip)?;
+        self.cancel.check()?;
+        let carried = Carried {
+            aligned: Arc::new(Aligned::new(stored, &alignment)),
+            held_out_cosine: alignment.report.map(|report| report.held_out_cosine),
+        };
+        Ok(keep(kept, key, (basis, carried)).1)
+    }
+}
