@@ -8,11 +8,12 @@ use super::random::splitmix64;
 use super::{Random, Targets};
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
+use crate::progress::{Progress, Silent};
 
 /// Numbers a pool of features may hold (256 MB in f32): parts are shuffled together up to this.
 const POOL: usize = 1 << 26;
 /// Held-out images are kept in memory; more of them would not make the stopping point noticeably surer.
-const MOST_HELD_OUT: usize = 4096;
+const MOST_HELD_OUT: usize = 2048;
 
 /// Features and unit-length targets of some images, in memory.
 #[derive(Default)]
@@ -37,7 +38,7 @@ pub(super) struct Images<'a> {
 }
 
 /// The images that a fit with this seed and share holds out, out of `ids`: those whose seeded hash is least, so that
-/// the choice depends neither on their order nor on how they are spread over parts. At least one, at most 4,096 and
+/// the choice depends neither on their order nor on how they are spread over parts. At least one, at most 2,048 and
 /// never all.
 #[must_use]
 pub fn held_out(ids: &[u32], share: f64, seed: u64) -> Vec<u32> {
@@ -115,16 +116,29 @@ impl<'a> Images<'a> {
 
     /// The training images of some parts.
     pub(super) fn training(&self, parts: &[usize], cancel: &Cancel) -> Result<Pool, AlignError> {
-        self.load(parts, false, cancel)
+        self.load(parts, false, cancel, &Silent)
     }
 
     /// All held-out images.
-    pub(super) fn held_out(&self, cancel: &Cancel) -> Result<Pool, AlignError> {
+    pub(super) fn held_out(
+        &self,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Pool, AlignError> {
         let parts: Vec<usize> = (0..self.counts.len()).collect();
-        self.load(&parts, true, cancel)
+        progress.start("held-out images", parts.len() as u64);
+        let pool = self.load(&parts, true, cancel, progress)?;
+        progress.finish();
+        Ok(pool)
     }
 
-    fn load(&self, parts: &[usize], held: bool, cancel: &Cancel) -> Result<Pool, AlignError> {
+    fn load(
+        &self,
+        parts: &[usize],
+        held: bool,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Pool, AlignError> {
         let mut pool = Pool::default();
         let most = if held {
             self.held_out.len()
@@ -133,8 +147,9 @@ impl<'a> Images<'a> {
         };
         pool.features
             .reserve_exact(most * self.parameters.features());
-        for &part in parts {
+        for (done, &part) in parts.iter().enumerate() {
             cancel.check()?;
+            progress.advance(done as u64);
             let wanted = |id: u32| (self.keep)(id) && self.held_out.contains(&id) == held;
             let rows = read_kept(self.contributions, part, None, &wanted)?;
             if rows.is_empty() {

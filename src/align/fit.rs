@@ -141,7 +141,7 @@ pub enum AlignError {
 
 /// Fits one map per component, and one bias, so that the mapped contributions sum to the targets' directions.
 ///
-/// Rows are read part by part; at most about 1 GiB of them is held at a time. The same seed, images and number of
+/// Rows are read part by part; at most about 256 MB of them is held at a time, besides those held out. The same seed, images and number of
 /// threads give the same maps bit for bit; another number of threads may split matrix products differently and change
 /// last bits, which thousands of steps carry on into differences that are small beside those between two seeds.
 ///
@@ -170,7 +170,7 @@ pub fn fit(
         cancel,
         progress,
     )?;
-    let held = images.held_out(cancel)?;
+    let held = images.held_out(cancel, progress)?;
     let mut trainer = Trainer::new(&parameters, width, &options, &shared, &mut random);
 
     let mut curve = vec![trainer.report(0, None, &held)];

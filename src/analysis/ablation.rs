@@ -107,7 +107,7 @@ impl<'a> Linear<'a> {
 /// What ablated contributions are replaced by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Instead {
-    /// Their means, given as every component's mean row.
+    /// Their means, given as the mean row of every component that is ablated, by component.
     Means(Vec<Vec<f64>>),
     /// Nothing.
     Zero,
@@ -116,12 +116,13 @@ pub enum Instead {
     Resampled(u64),
 }
 
-/// The mean row of every component over some images; the images, too.
+/// The mean row of each of some components over some images, by component; nothing for the others.
 ///
 /// # Errors
 /// [`AnalysisError`] when a part cannot be read, the work is cancelled, or no image takes part.
 pub fn mean_rows(
     contributions: &dyn Contributions,
+    which: &[usize],
     keep: Keep<'_>,
     cancel: &Cancel,
     progress: &dyn Progress,
@@ -131,12 +132,12 @@ pub fn mean_rows(
         .iter()
         .map(|spec| spec.width)
         .collect();
-    let mut means: Vec<Vec<f64>> = widths.iter().map(|&d| vec![0.0; d]).collect();
+    let mut means: Vec<Vec<f64>> = which.iter().map(|&i| vec![0.0; widths[i]]).collect();
     let mut images = 0;
     progress.start("means", contributions.parts() as u64);
     for part in 0..contributions.parts() {
         cancel.check()?;
-        let rows = read_kept(contributions, part, None, keep)?;
+        let rows = read_kept(contributions, part, Some(which), keep)?;
         images += rows.len();
         means
             .par_iter_mut()
@@ -154,10 +155,12 @@ pub fn mean_rows(
     if images == 0 {
         return Err(AnalysisError::TooFewImages(0));
     }
-    for v in means.iter_mut().flatten() {
-        *v /= images as f64;
+    let mut by_component = vec![Vec::new(); widths.len()];
+    for (mut mean, &component) in means.into_iter().zip(which) {
+        mean.iter_mut().for_each(|v| *v /= images as f64);
+        by_component[component] = mean;
     }
-    Ok(means)
+    Ok(by_component)
 }
 
 /// Some images' values of a linear function, whole and with components ablated.
@@ -198,6 +201,9 @@ pub fn ablate(
     let ablated: Vec<Vec<usize>> = (variants.iter())
         .map(|variant| variant.iter().filter_map(|&i| place(i)).collect())
         .collect();
+    let replaced: Vec<bool> = (0..which.len())
+        .map(|place| ablated.iter().any(|variant| variant.contains(&place)))
+        .collect();
     let size = (BUDGET / (linear.width * (which.len() + 2))).max(16);
     progress.start("ablations", contributions.parts() as u64);
     for part in 0..contributions.parts() {
@@ -212,7 +218,7 @@ pub fn ablate(
                 .map(|(&i, slab)| linear.share(i, slab))
                 .collect();
             let whole = whole(linear, &chunk, &shares);
-            let changes = changes(linear, instead, &which, &chunk, &shares);
+            let changes = changes(linear, instead, &which, &replaced, &chunk, &shares);
             for (variant, places) in ablated.iter().enumerate() {
                 let mut values = whole.clone();
                 for &i in places {
@@ -280,11 +286,12 @@ fn whole(linear: &Linear<'_>, rows: &Rows, shares: &[Vec<f32>]) -> Vec<f32> {
     sum
 }
 
-/// What every component's replacement changes, `[n, width]` each.
+/// What every component's replacement changes, `[n, width]` each; nothing for those that none ever has, as `replaced` says.
 fn changes(
     linear: &Linear<'_>,
     instead: &Instead,
     which: &[usize],
+    replaced: &[bool],
     rows: &Rows,
     shares: &[Vec<f32>],
 ) -> Vec<Vec<f32>> {
@@ -294,7 +301,8 @@ fn changes(
         let first = rows.ids.first().copied().unwrap_or_default();
         Random::new(seed.wrapping_add(u64::from(first))).shuffle(&mut other);
     }
-    let change = |(&component, share): (&usize, &Vec<f32>)| match instead {
+    let change = |((&component, share), &replaced): ((&usize, &Vec<f32>), &bool)| match instead {
+        _ if !replaced => Vec::new(),
         Instead::Zero => share.iter().map(|v| -v).collect(),
         Instead::Means(means) => {
             let mean = linear.share(component, &narrow(&means[component]));
@@ -311,7 +319,7 @@ fn changes(
             others.iter().zip(share).map(|(o, v)| o - v).collect()
         }
     };
-    which.iter().zip(shares).map(change).collect()
+    which.iter().zip(shares).zip(replaced).map(change).collect()
 }
 
 #[cfg(test)]
@@ -361,8 +369,14 @@ mod tests {
         let aligned = Aligned::new(held, &alignment);
         let texts: Vec<f64> = (0..14).map(|k| f64::from(k % 5) - 1.5).collect();
         let transposed: Vec<f64> = (0..14).map(|k| texts[k % 2 * 7 + k / 2]).collect();
-        let means =
-            mean_rows(held, &|id| id % 2 == 0, &Cancel::default(), &Silent).expect("images");
+        let means = mean_rows(
+            held,
+            &[0, 2],
+            &|id| id % 2 == 0,
+            &Cancel::default(),
+            &Silent,
+        )
+        .expect("images");
         let ids = planted.ids();
         let rows: Vec<usize> = (0..150).filter(|&r| ids[r] % 5 != 1).collect();
         let even: Vec<usize> = (0..150).filter(|&r| ids[r].is_multiple_of(2)).collect();

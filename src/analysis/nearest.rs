@@ -212,7 +212,13 @@ fn add_products(rows: &[f32], along: &[f64], scores: &mut [f64]) {
                 }
                 let rest = row.remainder().iter().zip(along.remainder());
                 *score += rest.map(|(v, u)| f64::from(*v) * u).sum::<f64>();
-                *score += lanes.iter().sum::<f64>();
+                // In pairs of halves, which vector units add at once; one after the other they would wait for each.
+                for half in [8, 4, 2, 1] {
+                    for k in 0..half {
+                        lanes[k] += lanes[k + half];
+                    }
+                }
+                *score += lanes[0];
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::contributions::{Contributions, Keep, read_kept};
 use crate::linalg::{add_scaled, dot};
 use crate::progress::Progress;
 
-/// Projections that are held at a time: 128 MB.
-const HELD: usize = 1 << 25;
+/// Projections that are held at a time: 256 MB.
+const HELD: usize = 1 << 26;
 
 /// By unit and axis, the correlation of the ranks of a unit's projections with those of the total's, `total` `[n, axes]`;
 /// 0 where nothing varies.

@@ -150,7 +150,7 @@ impl Desk<'_> {
         halves: &Halves,
         variants: &[Vec<usize>],
     ) -> Result<Measures, EngineError> {
-        let instead = self.instead(question, stored, halves)?;
+        let instead = self.instead(question, stored, halves, variants)?;
         let keep = &halves.judged;
         let (mut measured, mut notes, mut cached) = (Vec::new(), Vec::new(), true);
         match &question.measure {

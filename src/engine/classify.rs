@@ -57,13 +57,13 @@ impl Desk<'_> {
         let halves = self.halves(question, target, &set)?;
         let left = self.left_out(question, target, &stored)?;
         let heads = self.class_heads(question, target, &stored, &column, &labels, &halves)?;
-        let instead = match left {
-            Some(_) => self.instead(question, &stored, &halves)?,
-            None => Instead::Zero,
-        };
         let variants = match &left {
             Some(left) => left.variants.clone(),
             None => vec![Vec::new()],
+        };
+        let instead = match left {
+            Some(_) => self.instead(question, &stored, &halves, &variants)?,
+            None => Instead::Zero,
         };
         let mut rows = Vec::new();
         for head in &heads.heads {

@@ -81,7 +81,7 @@ impl Desk<'_> {
         note_basis(
             question,
             target,
-            &scores.scoring,
+            scores.ground,
             scores.images,
             &mut answer.notes,
         )?;

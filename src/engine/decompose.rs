@@ -18,6 +18,7 @@ use super::{Desk, EngineError, last};
 use crate::answer::Answer;
 use crate::cancel::Cancel;
 use crate::decompose::{LastLayers, Rows};
+use crate::lang::ast;
 use crate::progress::Progress;
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
 
@@ -84,6 +85,14 @@ impl Desk<'_> {
             cached: was_complete,
             ..Answer::default()
         })
+    }
+}
+
+/// How rows are stored, as a statement says it.
+pub(super) fn kept_as(said: Option<ast::Precision>) -> Precision {
+    match said {
+        Some(ast::Precision::F16) => Precision::F16,
+        _ => Precision::F32,
     }
 }
 

@@ -113,7 +113,8 @@ impl Desk<'_> {
         let set = self.set(&target.set)?;
         let stored = self.stored(&target.model, &target.set)?;
         let halves = self.halves(question, target, &set)?;
-        let instead = self.instead(question, &stored, &halves)?;
+        let all: Vec<usize> = (0..stored.specs().len()).collect();
+        let instead = self.instead(question, &stored, &halves, &[all])?;
         // A fifth of the units: few enough to leave the rest, enough to tell from noise.
         let count = question.limit.unwrap_or(target.units.len().div_ceil(5));
         let (mut rows, mut notes) = (Vec::new(), vec![halves.note.clone()]);

@@ -2,9 +2,10 @@
 
 use super::models::About;
 use super::scores::align_blob;
-use super::{Desk, EngineError, last};
+use super::{Desk, EngineError, decompose, last};
 use crate::decompose::LastLayers;
-use crate::lang::query::{Query, Task};
+use crate::lang::query::{Query, Task, Template};
+use crate::store::Precision;
 
 /// A step of a plan, and the steps it rests on.
 pub(super) struct Step {
@@ -52,9 +53,12 @@ impl Desk<'_> {
                 set,
                 models,
                 last_layers,
+                precision,
                 ..
             } => {
-                let plan = |model: &String| self.plan_decompose(model, set, *last_layers);
+                let precision = decompose::kept_as(*precision);
+                let plan =
+                    |model: &String| self.plan_decompose(model, set, *last_layers, precision);
                 let steps = models.iter().map(plan);
                 Step::new(format!("decompose {set}")).from(steps.collect::<Result<Vec<_>, _>>()?)
             }
@@ -75,6 +79,7 @@ impl Desk<'_> {
                     super::sweep::FITS
                 ))
                 .from(fit.from)
+                .from([self.plan_feature_texts(clip, set)?])
             }
             Task::Sql { text, from } => self.plan_sql(text, *from)?,
             Task::Check { model, set } => Step::new(format!(
@@ -98,6 +103,7 @@ impl Desk<'_> {
         model: &str,
         set: &str,
         last_layers: Option<usize>,
+        precision: Precision,
     ) -> Result<Step, EngineError> {
         let about = About::of(&self.store.model(model)?)?;
         let (parts, width) = stored_size(&about, last_layers);
@@ -105,10 +111,15 @@ impl Desk<'_> {
         let found = self.store.decompositions()?.into_iter().find(|entry| {
             let manifest = &entry.manifest;
             let same = manifest.model == model && manifest.set == set;
-            entry.stale.is_none() && same && manifest.components.len() == parts
+            let alike = manifest.components.len() == parts && manifest.precision == precision;
+            entry.stale.is_none() && same && alike
         });
         let there = found.map_or(0, |entry| entry.manifest.covered());
-        let (size, todo) = ((width + about.dim) * 4 * images, images - there);
+        let number = match precision {
+            Precision::F32 => 4,
+            Precision::F16 => 2,
+        };
+        let (size, todo) = ((width * number + about.dim * 4) * images, images - there);
         let work = match todo {
             0 => "everything is stored".to_owned(),
             _ => format!("compute: {todo} forward passes ({there} images are stored)"),
@@ -119,6 +130,13 @@ impl Desk<'_> {
                 Step::new(format!("write: {:.1} MB in all", size as f64 / 1e6)),
             ]),
         )
+    }
+
+    /// The texts of all features, by which a sweep scores heads.
+    fn plan_feature_texts(&self, clip: &str, set: &str) -> Result<Step, EngineError> {
+        let features = self.store.features(Some(set))?.into_iter();
+        let texts: Vec<String> = features.flat_map(|feature| feature.texts).collect();
+        self.plan_texts(clip, &texts, &Template::Default)
     }
 
     fn plan_align(&self, model: &str, clip: &str, set: &str) -> Result<Step, EngineError> {
@@ -134,7 +152,7 @@ impl Desk<'_> {
         ))
         .from([
             Step::new(format!(
-                "read: rows of {} images of {set}, once per epoch",
+                "read: rows of {} images of {set}, in every epoch anew if they take more than 256 MB",
                 done.len()
             )),
             Step::new(format!("read: embeddings of the same images by {clip}")),

@@ -19,7 +19,7 @@ impl Desk<'_> {
             Some(head) => (self.score_via(&asked, target, head, &mut notes)?, false),
             None => {
                 let scores = self.score(&asked, target)?;
-                note_basis(question, target, &scores.scoring, scores.images, &mut notes)?;
+                note_basis(question, target, scores.ground, scores.images, &mut notes)?;
                 (scores.columns, scores.cached)
             }
         };

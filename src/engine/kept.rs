@@ -6,15 +6,16 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::scores::{Stored, align_blob};
+use super::scores::{Split, Stored, align_blob};
 use super::{Desk, EngineError};
 use crate::align::Aligned;
-use crate::store::ImageSet;
+use crate::store::{ImageSet, SetInfo};
 
 /// Image sets, decompositions and aligned maps that were asked about.
 #[derive(Default)]
 pub(super) struct Kept {
     sets: Map<String, Arc<ImageSet>>,
+    splits: Map<String, (SetInfo, Arc<Split>)>,
     stored: Map<(String, String), Arc<Stored>>,
     aligned: Map<(String, String, String), (Basis, Carried)>,
 }
@@ -58,6 +59,20 @@ impl Desk<'_> {
                 Ok(keep(kept, name, set))
             }
         }
+    }
+
+    /// How a set is split, from that one column.
+    ///
+    /// # Errors
+    /// When there is no such set, or its table is not whole.
+    pub(super) fn split(&self, set: &str) -> Result<Arc<Split>, EngineError> {
+        let kept = &self.library.kept.splits;
+        let info = self.store.set_info(set)?;
+        if let Some((_, split)) = get(kept, &set.to_owned()).filter(|(of, _)| *of == info) {
+            return Ok(split);
+        }
+        let split = Arc::new(Split::of(&self.store.metadata(set, &["split"])?));
+        Ok(keep(kept, set.to_owned(), (info, split)).1)
     }
 
     /// The stored contributions of a model on a set.

@@ -89,16 +89,19 @@ impl Desk<'_> {
         Ok(fitted.map(|fitted| Linear::classifier(stored, &fitted)))
     }
 
-    /// What ablated contributions are replaced by: means come from the images to fit on.
+    /// What the contributions of ablated components, those of any of `variants`, are replaced by: means come from the images
+    /// to fit on.
     pub(super) fn instead(
         &self,
         question: &Question,
         stored: &Stored,
         halves: &Halves,
+        variants: &[Vec<usize>],
     ) -> Result<Instead, AnalysisError> {
         Ok(match question.replacement {
             Replacement::Mean => Instead::Means(mean_rows(
                 stored,
+                &each_once(variants),
                 &|id| halves.fit[id as usize],
                 self.cancel,
                 self.progress,
@@ -182,6 +185,14 @@ impl Desk<'_> {
             .map(|(sum, n)| sum / n.max(1) as f64)
             .collect())
     }
+}
+
+/// The components of some choices, each once, in order.
+fn each_once(choices: &[Vec<usize>]) -> Vec<usize> {
+    let mut all = choices.concat();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// What ablated contributions were replaced by, in words.

@@ -32,6 +32,7 @@ mod neurons;
 pub mod pictures;
 mod plan;
 mod plan_maps;
+mod plan_read;
 mod plan_truth;
 mod probe;
 mod published;
@@ -65,7 +66,7 @@ use crate::lang::ast;
 use crate::lang::catalog::Catalog;
 use crate::lang::query::{Question, Task};
 use crate::progress::Progress;
-use crate::store::{Precision, Store};
+use crate::store::Store;
 
 /// What a task works with.
 pub struct Desk<'a> {
@@ -109,12 +110,8 @@ impl Desk<'_> {
                         "leave out `tokens`",
                     ));
                 }
-                let precision = match precision {
-                    Some(ast::Precision::F16) => Precision::F16,
-                    _ => Precision::F32,
-                };
                 let options = decompose::Options {
-                    precision,
+                    precision: decompose::kept_as(*precision),
                     batch: *batch,
                     last_layers: *last_layers,
                 };

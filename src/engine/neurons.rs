@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::rank::{TargetScores, clip_of, kind, scored};
+use super::rank::{TargetScores, kind, scored};
 use super::via::sample;
 use super::{Desk, EngineError, last};
 use crate::analysis::{NeuronLayer, NeuronScores};
@@ -33,10 +33,9 @@ impl Desk<'_> {
         target: &Target,
     ) -> Result<(TargetScores, String), EngineError> {
         let layers = layers(question, target)?;
-        let done = self.store.decomposition(&target.model, &target.set)?;
         let stored = self.stored(&target.model, &target.set)?;
         let (bases, _) = self.bases(question, target)?;
-        let (scoring, _) = self.scoring(&done, clip_of(target)?)?;
+        let (aligned, ground) = self.grounded(target, &stored)?;
         let loaded = self.library.model(self.store, &target.model)?;
         let decomposer = &loaded.decomposer;
         let studied = layers
@@ -47,7 +46,7 @@ impl Desk<'_> {
         let keep = self.images(target, question.images.as_ref())?;
         let among = keep.iter().filter(|keep| **keep).count();
         let chosen = sample(&keep, IMAGES);
-        let mut scores = NeuronScores::new(&scoring.aligned, &bases, studied);
+        let mut scores = NeuronScores::new(&aligned, &bases, studied);
         let reduced = last::of_stored(decomposer, stored.specs())?;
         let images = self.set(&target.set)?;
         let preprocess = &loaded.checkpoint.preprocess;
@@ -94,7 +93,7 @@ impl Desk<'_> {
         let scores = TargetScores {
             columns,
             images: seen as u64,
-            scoring,
+            ground,
             cached: false,
         };
         Ok((scores, note))

@@ -2,10 +2,13 @@
 
 use super::explain::Step;
 use super::models::About;
-use super::rank::clip_of;
-use super::scores::{Stored, align_blob, moments_blob};
+use super::plan_read::Read;
+use super::rank::{clip_of, from_moments};
+use super::scores::{Stored, align_blob};
+use super::select::{of_named, of_units};
 use super::{Desk, EngineError, compare, neurons, spans, stability};
 use crate::contributions::Contributions;
+use crate::decompose::ComponentKind;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Image, Question, Score, Selection, Target, Template, Term, Unit};
 
@@ -52,28 +55,89 @@ impl Desk<'_> {
 
     fn plan_target(&self, question: &Question, target: &Target) -> Result<Vec<Step>, EngineError> {
         let stored = self.stored(&target.model, &target.set)?;
-        let mut steps = match question.asked {
-            Asked::Contributions => vec![read(&stored, Some(&target.units), question)],
-            Asked::Representation if question.aligned => vec![read(&stored, None, question)],
-            Asked::Representation => vec![Step::new(format!(
-                "read: the representations of at most {} images",
-                stored.decomposition().len()
-            ))],
-            Asked::Retrieve => self.plan_retrieve(question, target, &stored)?,
+        match question.asked {
+            Asked::Contributions | Asked::Representation => {
+                self.plan_vectors(question, target, &stored)
+            }
+            Asked::Retrieve => self.plan_retrieve(question, target, &stored),
             Asked::Classify
             | Asked::Ablate
             | Asked::EvaluateRanking
             | Asked::EvaluateRetrieval
-            | Asked::EvaluateAblation => self.plan_judged(question, target, &stored)?,
+            | Asked::EvaluateAblation => self.plan_judged(question, target, &stored),
             Asked::Heatmap | Asked::Segment | Asked::EvaluateHeatmaps => {
-                self.plan_maps(question, target, &stored)?
+                self.plan_maps(question, target, &stored)
             }
-            _ if question.via.is_some() => self.plan_via(question, target)?,
-            _ => self.plan_scores(question, target, &stored)?,
-        };
-        if target.clip.is_some() {
-            steps.extend(self.plan_alignment(target, &stored)?);
+            _ if question.via.is_some() => self.plan_via(question, target, &stored),
+            Asked::Spans => self.plan_spans(question, target, &stored),
+            Asked::Rank if neurons::asked(target) => self.plan_neurons(question, target, &stored),
+            _ => self.plan_scores(question, target, &stored),
         }
+    }
+
+    fn plan_vectors(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Vec<Step>, EngineError> {
+        let set = self.set(&target.set)?;
+        let keep = self.images_wanted(&set, question)?;
+        let read = match (question.asked, question.aligned) {
+            (Asked::Contributions, _) => {
+                let chosen = of_units(stored, &target.units)?;
+                Read::of(&chosen.components, &count_of(target.units.len(), "unit"))
+            }
+            (_, true) => Read::all(stored),
+            (_, false) => Read::representations(),
+        };
+        let mut steps = vec![read.step(stored, &keep)];
+        if question.aligned {
+            steps.extend(self.plan_alignment(target, stored)?);
+        }
+        Ok(steps)
+    }
+
+    fn plan_neurons(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Vec<Step>, EngineError> {
+        let keep = self.images(target, question.images.as_ref())?;
+        let images = keep.iter().filter(|keep| **keep).count();
+        let passes = format!(
+            "compute: forward passes of {} images of {}, as neurons are not stored",
+            images.min(neurons::IMAGES),
+            target.set
+        );
+        let texts = self.plan_texts(clip_of(target)?, &texts_of(question), &question.template)?;
+        let mut steps = vec![Step::new(passes), texts];
+        steps.extend(self.plan_alignment(target, stored)?);
+        Ok(steps)
+    }
+
+    fn plan_spans(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Vec<Step>, EngineError> {
+        let pool = spans::pool(&self.store.features(Some(&target.set))?);
+        let (moments, rest): (Vec<Unit>, Vec<Unit>) =
+            (target.units.iter()).partition(|unit| spans::by_moments(question, unit));
+        let mut steps = Vec::new();
+        if !moments.is_empty() {
+            steps.push(self.plan_moments(target, stored)?);
+        }
+        if !rest.is_empty() {
+            let keep = self.images(target, question.images.as_ref())?;
+            let chosen = of_units(stored, &rest)?;
+            let read = Read::of(&chosen.components, &count_of(rest.len(), "unit"));
+            steps.push(read.step(stored, &keep));
+            steps.extend(self.plan_alignment(target, stored)?);
+        }
+        steps.push(self.plan_texts(clip_of(target)?, &pool, &spans::template(question))?);
         Ok(steps)
     }
 
@@ -83,49 +147,14 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
-        let features = self.store.features(Some(&target.set))?;
-        if question.asked == Asked::Rank && neurons::asked(target) {
-            let images = stored.decomposition().len().min(neurons::IMAGES);
-            let passes = format!(
-                "compute: forward passes of up to {images} images of {}, as neurons are not stored",
-                target.set
-            );
-            let texts = texts_of(question);
-            let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
-            return Ok(vec![Step::new(passes), texts]);
-        }
-        let (texts, template) = match question.asked {
-            Asked::Spans => (spans::pool(&features), spans::template(question)),
+        let texts = match question.asked {
             Asked::Features => {
-                let texts = features.into_iter().flat_map(|feature| feature.texts);
-                (texts.collect(), question.template.clone())
+                let features = self.store.features(Some(&target.set))?.into_iter();
+                features.flat_map(|feature| feature.texts).collect()
             }
-            _ => (texts_of(question), question.template.clone()),
+            _ => texts_of(question),
         };
-        let single = |unit: &Unit| matches!(unit, Unit::Component(_));
-        let all_images = question.images.is_none();
-        let moments = match question.asked {
-            Asked::Spans => all_images && target.units.iter().any(single),
-            _ => {
-                let sums = question.score != Score::Spearman;
-                all_images && sums && target.units.iter().all(single)
-            }
-        };
-        let mut steps = Vec::new();
-        if moments {
-            steps.push(self.plan_moments(target, stored)?);
-        }
-        if question.asked == Asked::Spans {
-            let rest: Vec<Unit> = (target.units.iter())
-                .filter(|unit| !(moments && single(unit)))
-                .copied()
-                .collect();
-            if !rest.is_empty() {
-                steps.push(read(stored, Some(&rest), question));
-            }
-        } else if !moments {
-            steps.push(read(stored, None, question));
-        }
+        let mut steps = self.plan_unit_scores(question, target, stored, &target.units)?;
         let draws = match (question.asked, question.score) {
             (Asked::Rank, _) if question.stability => Some(format!(
                 "{} draws of texts and images, and each text left out",
@@ -137,16 +166,46 @@ impl Desk<'_> {
             _ => None,
         };
         if let Some(draws) = draws {
-            let whole = read(stored, None, question);
-            steps.push(
-                Step::new(format!(
-                    "compute: scores over again in one pass, with {draws}"
-                ))
-                .from([whole]),
-            );
+            let what = format!("compute: scores over again in one pass, with {draws}");
+            let mut again = vec![self.plan_scan(question, target, stored)?];
+            again.extend(self.plan_alignment(target, stored)?);
+            steps.push(Step::new(what).from(again));
         }
-        steps.push(self.plan_texts(clip_of(target)?, &texts, &template)?);
+        steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
         Ok(steps)
+    }
+
+    /// What scores of units take, besides the texts: moments, or the rows of all components, since the total is their sum.
+    pub(super) fn plan_unit_scores(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+        units: &[Unit],
+    ) -> Result<Vec<Step>, EngineError> {
+        if from_moments(question, units) {
+            return Ok(vec![self.plan_moments(target, stored)?]);
+        }
+        let mut steps = vec![self.plan_scan(question, target, stored)?];
+        if question.score == Score::Spearman {
+            let keep = self.images(target, question.images.as_ref())?;
+            let chosen = of_units(stored, units)?;
+            let read = Read::of(&chosen.components, &count_of(units.len(), "unit"));
+            steps.push(Step::new("compute: ranks of the images").from([read.step(stored, &keep)]));
+        }
+        steps.extend(self.plan_alignment(target, stored)?);
+        Ok(steps)
+    }
+
+    /// A pass over the rows of all components, for the images that scores are taken on.
+    fn plan_scan(
+        &self,
+        question: &Question,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<Step, EngineError> {
+        let keep = self.images(target, question.images.as_ref())?;
+        Ok(Read::all(stored).step(stored, &keep))
     }
 
     fn plan_retrieve(
@@ -172,35 +231,44 @@ impl Desk<'_> {
             let count = features.len();
             let mut texts: Vec<String> = features.into_iter().flat_map(|f| f.texts).collect();
             texts.extend(texts_of(question));
+            let asked = Question {
+                images: None,
+                ..question.clone()
+            };
+            let mut scores = self.plan_unit_scores(&asked, target, stored, &heads(stored))?;
+            scores.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
             steps.push(
                 Step::new(format!("the heads most specific to the property, from scores for {count} features or more"))
-                    .from([
-                        self.plan_moments(target, stored)?,
-                        self.plan_texts(clip_of(target)?, &texts, &question.template)?,
-                    ]),
+                    .from(scores),
             );
         } else {
             for selection in question.using.iter().chain(&question.without) {
                 steps.extend(self.plan_selection(question, target, stored, selection)?);
             }
-            if question.image.is_none() {
-                steps.push(self.plan_texts(
-                    clip_of(target)?,
-                    &texts_of(question),
-                    &question.template,
-                )?);
-            }
         }
-        let what = match (specific, &question.using) {
-            (false, None) => "all components",
-            _ => "the chosen components",
+        let set = self.set(&target.set)?;
+        let keep = self.images_satisfying(&set, question)?;
+        let named = |selection: &Selection| of_named(stored, selection);
+        let read = match (&question.using, &question.without) {
+            _ if specific => Read::some("the chosen components"),
+            (None, None) if question.image.is_some() => Read::representations(),
+            (None, None) => Read::all(stored),
+            // What is left out is taken from the representation.
+            (None, Some(_)) if question.image.is_some() => {
+                Read::some("the components left out, and representations")
+            }
+            (Some(using), None) => match named(using)? {
+                Some(components) => Read::of(&components, &count_of(components.len(), "component")),
+                None => Read::some("the chosen components"),
+            },
+            _ => Read::some("the chosen components"),
         };
-        steps.push(Step::new(format!(
-            "read: rows of {what}, {} images of {}, {} parts",
-            stored.decomposition().len(),
-            target.set,
-            stored.parts()
-        )));
+        steps.push(read.step(stored, &keep));
+        if question.image.is_none() {
+            let texts = texts_of(question);
+            steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
+            steps.extend(self.plan_alignment(target, stored)?);
+        }
         Ok(steps)
     }
 
@@ -212,6 +280,10 @@ impl Desk<'_> {
         stored: &Stored,
         selection: &Selection,
     ) -> Result<Vec<Step>, EngineError> {
+        let all_images = Question {
+            images: None,
+            ..question.clone()
+        };
         let mut steps = Vec::new();
         for (_, term) in &selection.terms {
             match term {
@@ -225,14 +297,10 @@ impl Desk<'_> {
                     let end = if *top { "top" } else { "bottom" };
                     let mut texts = concept.texts().to_vec();
                     texts.extend(over.iter().flat_map(|over| over.texts().to_vec()));
-                    let single = units.iter().all(|unit| matches!(unit, Unit::Component(_)));
-                    let scores = match single && question.score != Score::Spearman {
-                        true => self.plan_moments(target, stored)?,
-                        false => read(stored, None, question),
-                    };
-                    let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
+                    let mut scores = self.plan_unit_scores(&all_images, target, stored, units)?;
+                    scores.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
                     let what = format!("the {end} {count} units for {}", concept.label());
-                    steps.push(Step::new(what).from([scores, texts]));
+                    steps.push(Step::new(what).from(scores));
                 }
                 Term::Result(name) => {
                     steps.push(Step::new(format!("the units of the result {name}")))
@@ -248,16 +316,16 @@ impl Desk<'_> {
         target: &Target,
         stored: &Stored,
     ) -> Result<Step, EngineError> {
-        let done = stored.decomposition();
-        let there = done.blobs()?.contains(&moments_blob(clip_of(target)?));
-        let words = match there {
-            true => "stored",
-            false => "compute: one pass over the stored rows",
-        };
-        Ok(Step::new(format!(
-            "moments of {} components ({words})",
-            done.specs().len()
-        )))
+        let (done, clip) = (stored.decomposition(), clip_of(target)?);
+        let components = count_of(done.specs().len(), "component");
+        if self.moments_are_stored(done, clip)? {
+            return Ok(Step::new(format!("moments of {components} (stored)")));
+        }
+        let scored = self.images(target, None)?;
+        let mut from = vec![Read::all(stored).step(stored, &scored)];
+        from.extend(self.plan_alignment(target, stored)?);
+        let what = format!("moments of {components} (compute: one pass, and they are kept)");
+        Ok(Step::new(what).from(from))
     }
 
     pub(super) fn plan_texts(
@@ -276,7 +344,7 @@ impl Desk<'_> {
         )))
     }
 
-    fn plan_alignment(
+    pub(super) fn plan_alignment(
         &self,
         target: &Target,
         stored: &Stored,
@@ -324,30 +392,14 @@ pub(super) fn texts_of(question: &Question) -> Vec<String> {
     texts.cloned().collect()
 }
 
-/// Reading the rows of some units (`None`: of all components), at most those of all images.
-fn read(stored: &Stored, units: Option<&[Unit]>, question: &Question) -> Step {
-    let done = stored.decomposition();
-    let groups = units.map(|units| super::rank::groups(stored.specs(), units).unwrap_or_default());
-    let width: usize = match &groups {
-        Some(groups) => {
-            let components = groups.iter().flat_map(|group| &group.components);
-            components.map(|&i| done.specs()[i].width).sum()
-        }
-        None => done.specs().iter().map(|spec| spec.width).sum(),
-    };
-    let whose = match &groups {
-        Some(groups) => format!("{} units", groups.len()),
-        None => format!("{} components", done.specs().len()),
-    };
-    let which = match question.images {
-        Some(_) => " that satisfy the condition",
-        None => "",
-    };
-    Step::new(format!(
-        "read: rows of {whose}, {} images of {}{which}, {} parts, at most {:.1} MB",
-        done.len(),
-        done.manifest().set,
-        done.parts(),
-        (done.len() * width * 4) as f64 / 1e6
-    ))
+/// The units that a decomposition's heads are.
+pub(super) fn heads(stored: &Stored) -> Vec<Unit> {
+    let heads = stored.specs().iter().map(|spec| spec.component);
+    let heads = heads.filter(|component| component.kind == ComponentKind::Head);
+    heads.map(Unit::Component).collect()
+}
+
+/// `1 unit`, `3 units`.
+pub(super) fn count_of(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -44,6 +44,7 @@ impl Desk<'_> {
         }
         let texts = self.texts_to_map(question, target)?;
         steps.push(self.plan_texts(clip_of(target)?, &texts, &question.template)?);
+        steps.extend(self.plan_alignment(target, stored)?);
         Ok(steps)
     }
 
@@ -81,6 +82,7 @@ impl Desk<'_> {
         &self,
         question: &Question,
         target: &Target,
+        stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
         let keep = self.images(target, question.images.as_ref())?;
         let count = keep.iter().filter(|keep| **keep).count();
@@ -97,6 +99,8 @@ impl Desk<'_> {
             _ => texts_of(question),
         };
         let texts = self.plan_texts(clip_of(target)?, &texts, &question.template)?;
-        Ok(vec![passes, texts])
+        let mut steps = vec![passes, texts];
+        steps.extend(self.plan_alignment(target, stored)?);
+        Ok(steps)
     }
 }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 
 use super::frames::{frame, unit_columns};
+use super::kept::Carried;
 use super::library::Scoring;
+use super::scores::Stored;
 use super::stability::{self, Steadiness};
 use super::stages::filter_frame;
 use super::{Desk, EngineError, align, neurons, pictures};
+use crate::align::Aligned;
 use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, scores_from_moments};
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, RowSpec};
@@ -34,10 +37,28 @@ pub(super) struct TargetScores {
     pub columns: Vec<Scored>,
     /// Images that scores were taken on.
     pub images: u64,
-    /// What they were computed from.
-    pub scoring: Arc<Scoring>,
+    /// What they rest on.
+    pub ground: Ground,
     /// Whether nothing had to be computed but the scores.
     pub cached: bool,
+}
+
+/// What scores rest on.
+#[derive(Clone, Copy)]
+pub(super) struct Ground {
+    /// Whether they are taken on images that the alignment was not fitted on.
+    pub apart: bool,
+    /// How well the alignment does on images held out of its fit; nothing for a CLIP's own contributions.
+    pub held_out_cosine: Option<f64>,
+}
+
+impl Ground {
+    pub(super) fn of(scoring: &Scoring) -> Self {
+        Self {
+            apart: scoring.apart,
+            held_out_cosine: scoring.held_out_cosine,
+        }
+    }
 }
 
 impl Desk<'_> {
@@ -66,8 +87,8 @@ impl Desk<'_> {
                 let notes = self.add_steadiness(question, target, &mut scores.columns)?;
                 answer.notes.extend(notes);
             }
-            let (scoring, images) = (&scores.scoring, scores.images);
-            note_basis(question, target, scoring, images, &mut answer.notes)?;
+            let (ground, images) = (scores.ground, scores.images);
+            note_basis(question, target, ground, images, &mut answer.notes)?;
             columns.extend(scores.columns);
         }
         for scored in &columns {
@@ -91,29 +112,41 @@ impl Desk<'_> {
         let clip = clip_of(target)?;
         let kind = kind(question.score);
         let (bases, cached) = self.bases(question, target)?;
-        let from_moments = question.images.is_none()
-            && kind != ScoreKind::Spearman
-            && target
-                .units
-                .iter()
-                .all(|unit| matches!(unit, Unit::Component(_)));
+        let from_moments = from_moments(question, &target.units);
         let done = self.store.decomposition(&target.model, &target.set)?;
-        let (scoring, warm) = self.scoring(&done, clip)?;
         let groups = groups(done.specs(), &target.units)?;
-        let (scores, images) = if from_moments {
-            (
-                by_moments(&scoring, &groups, &bases, kind)?,
-                scoring.moments.n,
-            )
+        let (scores, images, ground, warm) = if from_moments {
+            let (scoring, warm) = self.scoring(&done, clip)?;
+            let scores = by_moments(&scoring, &groups, &bases, kind)?;
+            (scores, scoring.moments.n, Ground::of(&scoring), warm)
         } else {
-            self.by_scan(question, target, &scoring, &groups, &bases)?
+            let (scores, images, ground) = self.by_scan(question, target, &groups, &bases)?;
+            (scores, images, ground, true)
         };
         Ok(TargetScores {
             columns: scored(question, target, &target.units, &scores),
             images,
-            scoring,
+            ground,
             cached: cached && warm,
         })
+    }
+
+    /// A model's maps into CLIP's space on a target's set, and what scores through them rest on.
+    pub(super) fn grounded(
+        &self,
+        target: &Target,
+        stored: &Stored,
+    ) -> Result<(Arc<Aligned>, Ground), EngineError> {
+        let Carried {
+            aligned,
+            held_out_cosine,
+        } = self.aligned(stored, &target.model, clip_of(target)?)?;
+        let apart = self.split(&target.set)?.is_known();
+        let ground = Ground {
+            apart,
+            held_out_cosine,
+        };
+        Ok((aligned, ground))
     }
 
     /// The subspaces of the concepts asked about, and whether all texts had been embedded before.
@@ -133,19 +166,21 @@ impl Desk<'_> {
         Ok((bases, cached))
     }
 
-    /// Scores of any units over chosen images, in one pass over the stored rows, and how many images those are.
+    /// Scores of any units over chosen images, in one pass over the stored rows; how many images those are; and what the scores
+    /// rest on.
     fn by_scan(
         &self,
         question: &Question,
         target: &Target,
-        scoring: &Scoring,
         groups: &[Group],
         bases: &[TextBasis],
-    ) -> Result<(Vec<Vec<f64>>, u64), EngineError> {
+    ) -> Result<(Vec<Vec<f64>>, u64, Ground), EngineError> {
         let keep = self.images(target, question.images.as_ref())?;
+        let stored = self.stored(&target.model, &target.set)?;
+        let (aligned, ground) = self.grounded(target, &stored)?;
         let result = scan_scores(
-            &self.stored(&target.model, &target.set)?,
-            &scoring.aligned,
+            &stored,
+            &aligned,
             groups,
             bases,
             kind(question.score),
@@ -153,7 +188,7 @@ impl Desk<'_> {
             self.cancel,
             self.progress,
         )?;
-        Ok((result.scores, result.images))
+        Ok((result.scores, result.images, ground))
     }
 
     /// Which images of a target's set take part: those scores are taken on, that satisfy the condition.
@@ -220,18 +255,18 @@ impl Desk<'_> {
 pub(super) fn note_basis(
     question: &Question,
     target: &Target,
-    scoring: &Scoring,
+    ground: Ground,
     images: u64,
     notes: &mut Vec<String>,
 ) -> Result<(), EngineError> {
     let (model, set, clip) = (&target.model, &target.set, clip_of(target)?);
-    let apart = match (model == clip, scoring.apart) {
+    let apart = match (model == clip, ground.apart) {
         (true, _) => "no alignment is involved",
         (false, true) => "none of which the alignment was fitted on",
         (false, false) => "which the alignment was fitted on, as the set has no split",
     };
     notes.push(format!("{model}: {images} images of {set}, {apart}"));
-    note_alignment(target, scoring.held_out_cosine, "its ranking says", notes)?;
+    note_alignment(target, ground.held_out_cosine, "its ranking says", notes)?;
     if images < 50 && question.images.is_some() {
         notes.push(format!("scores on {images} images are unsteady"));
     }
@@ -272,6 +307,12 @@ pub(super) fn scored(
         steadiness: None,
     };
     question.concepts.iter().enumerate().map(column).collect()
+}
+
+/// Whether scores of these units follow from moments: single components, all images, and no ranks.
+pub(super) fn from_moments(question: &Question, units: &[Unit]) -> bool {
+    let single = |unit: &Unit| matches!(unit, Unit::Component(_));
+    question.images.is_none() && question.score != Score::Spearman && units.iter().all(single)
 }
 
 /// Scores of single components over all images, from moments: no image is read.

@@ -236,9 +236,28 @@ impl Desk<'_> {
         Ok(stored.decomposition().save_blob(&align_blob(clip), &blob)?)
     }
 
-    /// How a set is split, from that one column.
-    pub(super) fn split(&self, set: &str) -> Result<Split, EngineError> {
-        Ok(Split::of(&self.store.metadata(set, &["split"])?))
+    /// What moments of a decomposition rest on.
+    fn basis(&self, done: &Decomposition, clip: &str, split: &Split) -> Result<Value, EngineError> {
+        let manifest = done.manifest();
+        Ok(json!({
+            "model": manifest.model_fingerprint,
+            "images": manifest.set_fingerprint,
+            "rows": manifest.covered(),
+            "clip": self.store.model(clip)?.fingerprint,
+            "split": split.fingerprint(),
+        }))
+    }
+
+    /// Whether the moments that [`Self::scoring`] gives are stored, as the note beside them says.
+    pub(super) fn moments_are_stored(
+        &self,
+        done: &Decomposition,
+        clip: &str,
+    ) -> Result<bool, EngineError> {
+        let split = self.split(&done.manifest().set)?;
+        let basis = self.basis(done, clip, &split)?;
+        let note = done.blob_note(&moments_blob(clip))?;
+        Ok(note.is_some_and(|note| note["basis"] == basis))
     }
 
     /// Aligned maps and moments of a decomposition on the images that scores are taken on: read from the store, or
@@ -251,13 +270,7 @@ impl Desk<'_> {
         let manifest = done.manifest();
         let (model, set) = (&manifest.model, &manifest.set);
         let split = self.split(set)?;
-        let basis = json!({
-            "model": manifest.model_fingerprint,
-            "images": manifest.set_fingerprint,
-            "rows": manifest.covered(),
-            "clip": self.store.model(clip)?.fingerprint,
-            "split": split.fingerprint(),
-        });
+        let basis = self.basis(done, clip, &split)?;
         let key = basis.to_string();
         if let Some(scoring) = self.library.scoring(&key) {
             return Ok((scoring, true));
@@ -338,8 +351,11 @@ fn load_scoring(
     clip: &str,
     basis: &Value,
 ) -> Result<Option<Scoring>, EngineError> {
-    let Some(mut blob) = done.load_blob(&moments_blob(clip))? else {
-        return Ok(None);
+    let mut blob = match done.load_blob(&moments_blob(clip)) {
+        Ok(Some(blob)) => blob,
+        // What is damaged is gathered again, as what is missing is.
+        Ok(None) | Err(StoreError::Damaged { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
     if blob.note["basis"] != *basis {
         return Ok(None);

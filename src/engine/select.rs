@@ -189,6 +189,24 @@ pub(super) fn of_units(stored: &dyn Contributions, units: &[Unit]) -> Result<Cho
     })
 }
 
+/// The components of a selection that names its units itself; nothing where some are chosen by score, by chance or by a result.
+pub(super) fn of_named(
+    stored: &dyn Contributions,
+    selection: &Selection,
+) -> Result<Option<Vec<usize>>, EngineError> {
+    let mut units: Vec<Unit> = Vec::new();
+    for (joint, term) in &selection.terms {
+        let Term::Units(named) = term else {
+            return Ok(None);
+        };
+        match joint {
+            Joint::And => units.extend(named),
+            Joint::Except => units.retain(|unit| !named.contains(unit)),
+        }
+    }
+    Ok(Some(of_units(stored, &units)?.components))
+}
+
 /// The unit that tables call so.
 fn unit_named(text: &str) -> Option<Unit> {
     if let Some(layer) = text.strip_prefix("layer ") {

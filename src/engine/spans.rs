@@ -1,13 +1,12 @@
 //! `spans of`: a short list of texts that spans what a unit contributes (TextSpan, arXiv 2310.05916).
 
 use super::frames::{frame, numbers, texts, whole};
-use super::library::Scoring;
-use super::rank::{clip_of, groups, note_basis};
+use super::rank::{Ground, clip_of, groups, note_basis};
 use super::{Desk, EngineError};
 use crate::analysis::{SPAN_RANK, Spread, Unit, text_span};
 use crate::answer::Answer;
 use crate::contributions::Contributions;
-use crate::lang::query::{Concept, Question, Target, Template};
+use crate::lang::query::{self, Concept, Question, Target, Template};
 use crate::store::Feature;
 
 /// How many texts are picked, unless the user says otherwise.
@@ -34,9 +33,7 @@ impl Desk<'_> {
         let pool = pool(&features);
         let asked = Concept::Texts(pool.clone());
         let embedded = self.embed(clip_of(target)?, &asked, &template(question))?;
-        let done = self.store.decomposition(&target.model, &target.set)?;
-        let (scoring, warm) = self.scoring(&done, clip_of(target)?)?;
-        let spreads = self.spreads(question, target, &scoring)?;
+        let (spreads, ground, warm) = self.spreads(question, target)?;
         let count = question.limit.unwrap_or(PICKS);
         let mut rows = Vec::new();
         let mut images = 0;
@@ -61,7 +58,7 @@ impl Desk<'_> {
             pool.len(),
             features.len()
         )];
-        note_basis(question, target, &scoring, images, &mut notes)?;
+        note_basis(question, target, ground, images, &mut notes)?;
         Ok(Answer {
             title: Some(format!("texts that span units of {}", target.model)),
             frame: table(&rows, spreads.len() > 1)?,
@@ -71,36 +68,43 @@ impl Desk<'_> {
         })
     }
 
-    /// How the aligned contributions of each unit are spread. Single components over all images need no image: their
-    /// rows' moments carried through their map say it.
+    /// How the aligned contributions of each unit are spread; what that rests on; and whether no moments had to be gathered.
+    /// Single components over all images need no image: their rows' moments carried through their map say it.
     fn spreads(
-        &self,
+        &mut self,
         question: &Question,
         target: &Target,
-        scoring: &Scoring,
-    ) -> Result<Vec<(Unit, Spread)>, EngineError> {
+    ) -> Result<(Vec<(Unit, Spread)>, Ground, bool), EngineError> {
         let stored = self.stored(&target.model, &target.set)?;
         let keep = self.images(target, question.images.as_ref())?;
-        let mut spreads = Vec::new();
-        for unit in groups(stored.specs(), &target.units)? {
-            let spread = match (unit.components.as_slice(), &question.images) {
-                ([one], None) => Spread::of_component(&scoring.moments, &scoring.aligned, *one),
-                _ => {
-                    let keep = |id: u32| keep[id as usize];
-                    Spread::of_unit(
-                        &stored,
-                        &scoring.aligned,
-                        &unit,
-                        &keep,
-                        self.cancel,
-                        self.progress,
-                    )?
-                }
+        let keep = |id: u32| keep[id as usize];
+        let (mut spreads, mut rests_on, mut warm) = (Vec::new(), None, true);
+        for (group, unit) in (groups(stored.specs(), &target.units)?.into_iter()).zip(&target.units)
+        {
+            let (spread, ground) = if by_moments(question, unit) {
+                let done = stored.decomposition();
+                let (scoring, stored) = self.scoring(done, clip_of(target)?)?;
+                warm &= stored;
+                let one = group.components[0];
+                let spread = Spread::of_component(&scoring.moments, &scoring.aligned, one);
+                (spread, Ground::of(&scoring))
+            } else {
+                let (aligned, ground) = self.grounded(target, &stored)?;
+                let (cancel, progress) = (self.cancel, self.progress);
+                let spread = Spread::of_unit(&stored, &aligned, &group, &keep, cancel, progress)?;
+                (spread, ground)
             };
-            spreads.push((unit, spread));
+            rests_on = Some(ground);
+            spreads.push((group, spread));
         }
-        Ok(spreads)
+        let ground = rests_on.expect("a statement names at least one unit");
+        Ok((spreads, ground, warm))
     }
+}
+
+/// Whether a unit's spread follows from moments: a single component, over all images.
+pub(super) fn by_moments(question: &Question, unit: &query::Unit) -> bool {
+    question.images.is_none() && matches!(unit, query::Unit::Component(_))
 }
 
 /// Texts are embedded as they are, as published, unless the statement gives templates.

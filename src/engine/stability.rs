@@ -72,12 +72,12 @@ impl Desk<'_> {
         replicates: &[Replicate],
     ) -> Result<Vec<Vec<f64>>, EngineError> {
         let stored = self.stored(&target.model, &target.set)?;
-        let (scoring, _) = self.scoring(stored.decomposition(), clip_of(target)?)?;
+        let (aligned, _) = self.grounded(target, &stored)?;
         let keep = self.images(target, question.images.as_ref())?;
         let units = groups(stored.specs(), &target.units)?;
         Ok(resampled_scores(
             &stored,
-            &scoring.aligned,
+            &aligned,
             &units,
             replicates,
             kind(question.score),

@@ -130,6 +130,20 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Which images' vectors are asked for.
+    pub(super) fn images_wanted(
+        &self,
+        set: &ImageSet,
+        question: &Question,
+    ) -> Result<Vec<bool>, EngineError> {
+        let mut keep = self.images_satisfying(set, question)?;
+        if let Some(most) = question.limit {
+            let beyond = (0..keep.len()).filter(|id| keep[*id]).nth(most);
+            keep[beyond.unwrap_or(set.len())..].fill(false);
+        }
+        Ok(keep)
+    }
+
     fn wanted(&self, question: &Question) -> Result<Vectors, EngineError> {
         let target = &question.targets[0];
         let stored = self.stored(&target.model, &target.set)?;
@@ -154,11 +168,7 @@ impl Desk<'_> {
             _ => (None, "representation"),
         };
         let set = self.set(&target.set)?;
-        let mut keep = self.images_satisfying(&set, question)?;
-        if let Some(most) = question.limit {
-            let beyond = (0..keep.len()).filter(|id| keep[*id]).nth(most);
-            keep[beyond.unwrap_or(set.len())..].fill(false);
-        }
+        let keep = self.images_wanted(&set, question)?;
         Ok(Vectors {
             title: format!("{what} of {}, {space}", target.model),
             stored,

@@ -46,8 +46,12 @@ impl Desk<'_> {
         let (model, clip) = (&target.model, clip_of(target)?);
         let (bases, _) = self.bases(question, target)?;
         let stored = self.stored(model, &target.set)?;
-        let alignment = self.alignment(&stored, model, clip)?;
+        let mut alignment = self.alignment(&stored, model, clip)?;
         let place = position(stored.specs(), head, model)?;
+        // The other maps, hundreds of megabytes of a large model's, would lie beside the model for nothing.
+        if !alignment.is_identity() {
+            alignment.maps = vec![alignment.maps.swap_remove(place)];
+        }
         let images = self.set(&target.set)?;
         let keep = self.images(target, question.images.as_ref())?;
         let ids = sample(&keep, MOST);
@@ -64,7 +68,7 @@ impl Desk<'_> {
         }
         let stop = || self.cancel.requested();
         let sources = Sources::new(&loaded, through, &images, ids, &stop)?;
-        let aligned = sources.aligned(&alignment, place);
+        let aligned = sources.aligned(&alignment);
         let groups = groups(sources.specs(), &units)?;
         let found = scan_scores(
             &sources,
@@ -167,18 +171,15 @@ impl<'a> Sources<'a> {
         })
     }
 
-    /// Every source through the map of the head, at position `head`, into CLIP's space. The bias of the alignment belongs
-    /// to the whole representation.
-    fn aligned(&self, alignment: &Alignment, head: usize) -> Aligned {
+    /// Every source through the map of the head, the only one of the alignment, into CLIP's space. The bias of the alignment
+    /// belongs to the whole representation.
+    fn aligned(&self, alignment: &Alignment) -> Aligned {
         let (dim, width) = (alignment.dim, alignment.width);
         let carried = |map: &Vec<f32>| match alignment.is_identity() {
             true => map.clone(),
             false => {
                 let map = matrix_of(map, map.len() / dim, dim);
-                values(&product(
-                    &map,
-                    &matrix_of(&alignment.maps[head], dim, width),
-                ))
+                values(&product(&map, &matrix_of(&alignment.maps[0], dim, width)))
             }
         };
         Aligned {

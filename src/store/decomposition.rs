@@ -229,6 +229,18 @@ impl Decomposition {
         tensors::load(&self.blob_path(name)?, "it has to be computed again")
     }
 
+    /// A blob's note, without its tensors; `None` where there is no such blob.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], or [`StoreError::Io`] when it can't be read.
+    pub fn blob_note(&self, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        if !self.blob_path(name)?.is_file() {
+            return Ok(None);
+        }
+        let text = disk::read_text(&self.dir.join(format!("{name}.json")))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
     /// When a blob was written; nothing where there is none, or the system does not tell.
     #[must_use]
     pub fn blob_written(&self, name: &str) -> Option<SystemTime> {

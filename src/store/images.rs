@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use image::{DynamicImage, GrayImage, ImageReader, RgbImage};
 use polars::prelude::*;
+use polars_io::parquet::metadata::FileMetadataRef;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{self, Disk, file_name, read_text};
@@ -59,6 +60,8 @@ pub struct ImageSet {
     info: SetInfo,
     frame: DataFrame,
     recent: Mutex<VecDeque<(usize, Arc<DataFrame>)>>,
+    /// The table's footer: of a large set, with its thousands of row groups, it takes longer to read than a row group.
+    footer: OnceLock<FileMetadataRef>,
 }
 
 impl Store {
@@ -124,6 +127,7 @@ impl Store {
             info,
             frame,
             recent: Mutex::default(),
+            footer: OnceLock::new(),
         })
     }
 
@@ -333,11 +337,21 @@ impl ImageSet {
         let columns = (held.iter().filter(|(_, held)| *held))
             .map(|(column, _)| (*column).to_owned())
             .collect();
-        let frame = ParquetReader::new(open(&self.table)?)
+        let mut reader = ParquetReader::new(open(&self.table)?);
+        let failed = StoreError::table("read", &self.table);
+        let footer = match self.footer.get() {
+            Some(footer) => footer.clone(),
+            None => match reader.get_metadata() {
+                Ok(footer) => self.footer.get_or_init(|| footer.clone()).clone(),
+                Err(error) => return Err(failed(error)),
+            },
+        };
+        reader.set_metadata(footer);
+        let frame = reader
             .with_columns(Some(columns))
             .with_slice(Some((group * ROW_GROUP, ROW_GROUP)))
             .finish()
-            .map_err(StoreError::table("read", &self.table))?;
+            .map_err(failed)?;
         let frame = Arc::new(frame);
         recent.push_back((group, frame.clone()));
         if recent.len() > GROUPS_KEPT {

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use candle_core::Tensor;
 use divan::Bencher;
-use divan::counter::ItemsCount;
+use divan::counter::{BytesCount, ItemsCount};
+use rayon::prelude::*;
 use vitscope::align::Aligned;
 use vitscope::analysis::{
     ComponentMoments, Moments, ScoreKind, TextBasis, furthest_along, score_from_moments,
 };
 use vitscope::cancel::Cancel;
-use vitscope::contributions::{InMemory, every_image};
+use vitscope::contributions::{Contributions, InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
 use vitscope::progress::Silent;
 use vitscope::session::Session;
@@ -102,7 +103,7 @@ fn moments(widths: &[usize], images: u64) -> Moments {
 }
 
 /// Scores of all components of ViT-B/16 for one feature. Items are components.
-#[divan::bench(args = [2_000, 20_000], sample_count = 20, sample_size = 1)]
+#[divan::bench(args = [50_000, 1_000_000], sample_count = 20, sample_size = 1)]
 fn rank_from_moments(bencher: Bencher, images: u64) {
     let widths = widths();
     let moments = moments(&widths, images);
@@ -115,39 +116,81 @@ fn rank_from_moments(bencher: Bencher, images: u64) {
         });
 }
 
-/// The ten images that one head responds to most. Items are images.
-#[divan::bench(args = [2_000, 20_000], sample_count = 20, sample_size = 1)]
-fn retrieve_for_a_head(bencher: Bencher, images: usize) {
+/// Images, heads and the width of a head's rows, of the searches below.
+const SEARCHED: usize = 50_000;
+const HEADS: usize = 3;
+const WIDTH: usize = 64;
+
+/// The rows of some heads of ViT-B/16, in parts as a store has them. Retrieval doesn't look at representations, so one number
+/// stands for each.
+fn heads() -> InMemory {
     let part = 512;
-    let parts = (0..images).step_by(part).map(|start| {
-        let end = (start + part).min(images);
+    let parts = (0..SEARCHED).step_by(part).map(|start| {
+        let end = (start + part).min(SEARCHED);
+        let slab = |head| values(&format!("rows{start}.{head}.w"), &[end - start, WIDTH]);
         Rows {
             ids: (start as u32..end as u32).collect(),
-            // retrieval doesn't look at representations, so one number stands for each
             z: vec![0.0; end - start],
-            slabs: vec![values(&format!("rows{start}.w"), &[end - start, 64])],
+            slabs: (0..HEADS).map(slab).collect(),
         }
     });
-    let spec = RowSpec {
-        component: Component::head(11, 3),
-        width: 64,
+    let spec = |head| RowSpec {
+        component: Component::head(11, head),
+        width: WIDTH,
     };
-    let held = InMemory::new(vec![spec], vec![vec![0.0; 64]], 1, parts.collect());
-    let held = held.expect("shapes that fit");
-    let (aligned, feature) = (aligned(vec![64]), feature());
+    let maps = vec![vec![0.0; WIDTH]; HEADS];
+    let held = InMemory::new((0..HEADS).map(spec).collect(), maps, 1, parts.collect());
+    held.expect("shapes that fit")
+}
+
+/// The ten of 50,000 images that three heads respond to most. Bytes are those of their rows.
+#[divan::bench(sample_count = 40, sample_size = 1)]
+fn retrieve_by_three_heads(bencher: Bencher) {
+    let held = heads();
+    let (aligned, feature) = (aligned(vec![WIDTH; HEADS]), feature());
     let direction = &feature.axes[..K];
-    let cancel = Cancel::default();
-    bencher.counter(ItemsCount::new(images)).bench_local(|| {
-        furthest_along(
-            &held,
-            &aligned,
-            &[0],
-            direction,
-            10,
-            &every_image,
-            &cancel,
-            &Silent,
-        )
-        .expect("images")
-    });
+    let (cancel, all) = (Cancel::default(), &every_image);
+    bencher
+        .counter(BytesCount::of_many::<f32>(SEARCHED * HEADS * WIDTH))
+        .bench_local(|| {
+            furthest_along(
+                &held,
+                &aligned,
+                &[0, 1, 2],
+                direction,
+                10,
+                all,
+                &cancel,
+                &Silent,
+            )
+            .expect("images")
+        });
+}
+
+/// Reading as many bytes, from as many places, on all cores: what the memory gives.
+#[divan::bench(sample_count = 40, sample_size = 1)]
+fn read_as_many_bytes(bencher: Bencher) {
+    let held = heads();
+    let sum = |part: usize| {
+        let of_head = |head| {
+            let slab = held.slab(part, head).expect("in memory");
+            let lanes = slab.chunks_exact(16).fold([0u32; 16], |mut lanes, row| {
+                lanes
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(l, v)| *l ^= v.to_bits());
+                lanes
+            });
+            lanes.iter().fold(0, |all, lane| all ^ lane)
+        };
+        (0..HEADS).map(of_head).fold(0, |all, sum| all ^ sum)
+    };
+    bencher
+        .counter(BytesCount::of_many::<f32>(SEARCHED * HEADS * WIDTH))
+        .bench_local(|| {
+            (0..held.parts())
+                .into_par_iter()
+                .map(sum)
+                .reduce(|| 0, |a, b| a ^ b)
+        });
 }

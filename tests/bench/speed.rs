@@ -5,6 +5,7 @@
 //! the next, so it can't be read off two benchmarks run one after the other: [`ratio`] takes turns. So does
 //! `tests/bench/peers.py`, which runs the same models elsewhere.
 
+mod aligning;
 #[path = "../support/hashed.rs"]
 mod hashed;
 mod kernels;
@@ -54,6 +55,9 @@ fn main() {
     if let ["store", folder, images, ref which @ ..] = named[..] {
         let images = images.parse().expect("a number of images");
         return made::make(Path::new(folder), images, which == ["demo"]);
+    }
+    if named == ["align"] {
+        return aligning::print();
     }
     if named != ["ratio"] {
         divan::main();

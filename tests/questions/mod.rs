@@ -1,5 +1,6 @@
 //! What questions answer is what a dense computation over all images gives.
 
+mod plans;
 mod truth;
 mod world;
 

@@ -504,17 +504,18 @@ fn plans_name_what_is_read_and_computed() {
             "evaluate ranking of heads in clip",
             &[
                 "known about the images: kind",
-                "probes of 4 units",
+                "cross-validated probes of the units",
+                "rows of 4 units",
                 "similarities of images and texts by clip",
             ],
         ),
         (
             "evaluate retrieval in clip",
-            &["rows of all components, once per feature"],
+            &["for every feature, one pass over all rows"],
         ),
         (
             "evaluate ablation of heads in clip",
-            &["for every feature: a linear head"],
+            &["for every feature", "a linear head for `the feature`"],
         ),
     ] {
         let explained = session
