@@ -16,7 +16,7 @@ use super::tile::{MOST_ROWS, PanelRow, WIDTH, add_product};
 use super::{Activation, with_optional, with_values};
 
 /// Numbers of a sum that are added up before the next panel's turn.
-const DEPTH: usize = 512;
+const DEPTH: usize = 768;
 
 /// Rows of the left matrix that the panels pass by together.
 const CHUNK: usize = 16 * MOST_ROWS;
