@@ -25,6 +25,15 @@ struct Row {
     cumulative: f64,
 }
 
+/// How units' aligned contributions are spread.
+struct Spreads {
+    units: Vec<(Unit, Spread)>,
+    /// What that rests on.
+    ground: Ground,
+    /// Whether no moments had to be gathered.
+    warm: bool,
+}
+
 impl Desk<'_> {
     /// Picks texts for every unit asked about.
     pub(super) fn spans(&mut self, question: &Question) -> Result<Answer, EngineError> {
@@ -33,7 +42,11 @@ impl Desk<'_> {
         let pool = pool(&features);
         let asked = Concept::Texts(pool.clone());
         let embedded = self.embed(clip_of(target)?, &asked, &template(question))?;
-        let (spreads, ground, warm) = self.spreads(question, target)?;
+        let Spreads {
+            units: spreads,
+            ground,
+            warm,
+        } = self.spreads(question, target)?;
         let count = question.limit.unwrap_or(PICKS);
         let mut rows = Vec::new();
         let mut images = 0;
@@ -68,17 +81,13 @@ impl Desk<'_> {
         })
     }
 
-    /// How the aligned contributions of each unit are spread; what that rests on; and whether no moments had to be gathered.
+    /// How the aligned contributions of each unit are spread.
     /// Single components over all images need no image: their rows' moments carried through their map say it.
-    fn spreads(
-        &mut self,
-        question: &Question,
-        target: &Target,
-    ) -> Result<(Vec<(Unit, Spread)>, Ground, bool), EngineError> {
+    fn spreads(&mut self, question: &Question, target: &Target) -> Result<Spreads, EngineError> {
         let stored = self.stored(&target.model, &target.set)?;
         let keep = self.images(target, question.images.as_ref())?;
         let keep = |id: u32| keep[id as usize];
-        let (mut spreads, mut rests_on, mut warm) = (Vec::new(), None, true);
+        let (mut units, mut rests_on, mut warm) = (Vec::new(), None, true);
         for (group, unit) in (groups(stored.specs(), &target.units)?.into_iter()).zip(&target.units)
         {
             let (spread, ground) = if by_moments(question, unit) {
@@ -95,10 +104,13 @@ impl Desk<'_> {
                 (spread, ground)
             };
             rests_on = Some(ground);
-            spreads.push((group, spread));
+            units.push((group, spread));
         }
-        let ground = rests_on.expect("a statement names at least one unit");
-        Ok((spreads, ground, warm))
+        Ok(Spreads {
+            units,
+            ground: rests_on.expect("a statement names at least one unit"),
+            warm,
+        })
     }
 }
 
