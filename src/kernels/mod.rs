@@ -1,8 +1,13 @@
-//! Vectorised elementwise kernels for the CPU.
+//! What a forward pass on the CPU is made of: matrix products, attention, convolutions and what stands between them.
 //!
-//! candle's own elementwise operations are scalar and allocate a tensor each; in a vision transformer's forward pass they
-//! cost as much as half the matrix products. These run in place where they can and are compiled for AVX-512, AVX2 and
-//! the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our own).
+//! candle multiplies by a library that packs a weight matrix for every call, and its elementwise operations are scalar and
+//! allocate a tensor each; in a vision transformer they cost as much as half the matrix products. Here weights are packed
+//! once ([`Panels`]), and what follows a product is done while its sums are in the cache. From the inside out: `tile` is the
+//! innermost loop; `left` and `panels` are the two sides of a product, `product` its loops; `heads` and `attention`,
+//! `perceptron`, `convolution` and `depthwise` are the layers made of it; `norm`, `activation` and `residual` go row by row.
+//!
+//! Everything is compiled for AVX-512, AVX2 and the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our
+//! own).
 
 mod activation;
 mod attention;
