@@ -20,7 +20,7 @@ from sittings import setup, train
 from start import mimetic
 from views import jitter
 
-STEPS, BATCH, RATE = 2500, 96, 3e-3
+STEPS, BATCH, RATE = 1500, 96, 3e-3
 
 
 class Targets:

@@ -21,7 +21,7 @@ from start import mimetic
 from views import crops, jitter
 
 PROTOTYPES, BATCH, LOCAL_CROPS, LOCAL = 1024, 64, 4, 32
-STEPS, RATE, MOMENTUM, APART = 2000, 2e-3, 0.99, 0.1
+STEPS, RATE, MOMENTUM, APART = 1200, 2e-3, 0.99, 0.1
 
 
 def network():

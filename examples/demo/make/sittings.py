@@ -18,7 +18,9 @@ def optimizers(model, inner, lr):
     its updates scaled to the size of AdamW's (arXiv 2502.16982) one rate serves both.
     """
     matrices, others = [], []
-    for name, parameter in ((n, p) for n, p in model.named_parameters() if p.requires_grad):
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         hidden = parameter.ndim == 2 and any(part in name for part in inner)
         (matrices if hidden else others).append(parameter)
     return [torch.optim.Muon(matrices, lr=2 * lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),

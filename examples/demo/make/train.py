@@ -42,7 +42,7 @@ def main(pool_path, out, name, steps=None):
     convolutional = name == "maxvit"
     if convolutional:
         model = model.to(memory_format=torch.channels_last)
-    others = [task for task in ("color", "texture", "location", "size")]
+    others = ("color", "texture", "location", "size")
     all_of_it = nn.ModuleDict(dict(model=model, whole=WholeLabels(model.num_features, pool, others), cells=CellLabels(model.num_features, pool)))
 
     def step(i, rng):
