@@ -14,8 +14,8 @@ WARMUP, SAVE_EVERY = 60, 50
 def optimizers(model, inner, lr):
     """Muon for the matrices under the names `inner`, AdamW for everything else.
 
-    Muon (K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024) needs about a third of the steps here; with
-    its updates scaled to the size of AdamW's (arXiv 2502.16982) one rate serves both.
+    Muon is K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024; with its updates scaled to the size of
+    AdamW's (arXiv 2502.16982) one schedule serves both.
     """
     matrices, others = [], []
     for name, parameter in model.named_parameters():
