@@ -58,7 +58,7 @@ impl Linear {
     /// # Errors
     /// When the tokens have another width.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::linear(x, &self.weight, 0..self.outputs(), self.bias(), None)
+        kernels::linear(x, &self.weight, self.bias(), None)
     }
 
     /// As [`Self::forward`], and a nonlinearity of what it gives.
@@ -66,8 +66,7 @@ impl Linear {
     /// # Errors
     /// When the tokens have another width.
     pub fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
-        let all = 0..self.outputs();
-        kernels::linear(x, &self.weight, all, self.bias(), Some(activation))
+        kernels::linear(x, &self.weight, self.bias(), Some(activation))
     }
 
     /// x Wᵀ, without the bias.
@@ -75,7 +74,7 @@ impl Linear {
     /// # Errors
     /// When the tokens have another width.
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::linear(x, &self.weight, 0..self.outputs(), None, None)
+        kernels::linear(x, &self.weight, None, None)
     }
 }
 

@@ -80,3 +80,6 @@ fn span(layout: &Layout) -> Result<std::ops::Range<usize>> {
         None => candle_core::bail!("this kernel takes contiguous tensors"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,15 +249,13 @@ impl NullaryFnOnce for Last<'_> {
     }
 }
 
-/// The outputs `columns` of a layer for every token of `x` `[B, T, K]`, with the bias of these outputs and an activation
-/// where there are any: `[B, T, columns]`.
+/// A layer for every token of `x` `[B, T, K]`, with a bias and an activation where there are any: `[B, T, N]`.
 ///
 /// # Errors
 /// When the layer takes another width.
 pub fn linear(
     x: &Tensor,
     weights: &Panels,
-    columns: Range<usize>,
     bias: Option<&Tensor>,
     activation: Option<Activation>,
 ) -> Result<Tensor> {
@@ -268,18 +266,13 @@ pub fn linear(
             weights.inputs()
         );
     }
-    let width = columns.len();
+    let width = weights.outputs();
     let mut out = vec![0f32; batch * tokens * width];
     with_values(x, |values| {
         with_optional(bias, |bias| {
             let left = Plain { values, depth };
-            product(
-                &left,
-                weights,
-                columns,
-                Finish { bias, activation },
-                &mut out,
-            );
+            let finish = Finish { bias, activation };
+            product(&left, weights, 0..width, finish, &mut out);
         })
     })??;
     Tensor::from_vec(out, (batch, tokens, width), x.device())

@@ -148,3 +148,55 @@ impl<S: Simd, const R: usize, const V: usize> NullaryFnOnce for Strip<'_, S, R, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::convolution::tests::numbers;
+    use super::*;
+
+    /// `sums + left · right` the plain way, for every number of rows and some numbers of columns.
+    fn agrees<S: Simd>(simd: S) {
+        const K: usize = 37;
+        let right: Vec<PanelRow> = numbers(K * WIDTH)
+            .chunks_exact(WIDTH)
+            .map(|row| PanelRow(row.try_into().unwrap()))
+            .collect();
+        for rows in 1..=MOST_ROWS {
+            let left = numbers(K * rows);
+            for columns in [1, LINE, LINE + 1, WIDTH] {
+                let mut sums = vec![PanelRow([0.5; WIDTH]); rows];
+                add_product(simd, &left, &right, &mut sums, columns);
+                for (row, sums) in sums.iter().enumerate() {
+                    for (column, sum) in sums.0[..columns].iter().enumerate() {
+                        let term = |k: usize| {
+                            f64::from(left[k * rows + row]) * f64::from(right[k].0[column])
+                        };
+                        let truth = 0.5 + (0..K).map(term).sum::<f64>();
+                        assert!((f64::from(*sum) - truth).abs() < 1e-5);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_the_same_on_every_machine() {
+        agrees(pulp::Scalar);
+        agrees(pulp::Scalar128b);
+        agrees(pulp::Scalar256b);
+        agrees(pulp::Scalar512b);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            agrees(simd);
+        }
+        struct Own;
+        impl WithSimd for Own {
+            type Output = ();
+
+            fn with_simd<S: Simd>(self, simd: S) {
+                agrees(simd);
+            }
+        }
+        Arch::new().dispatch(Own);
+    }
+}

@@ -1,0 +1,294 @@
+//! Layers against their definitions in double precision, on one thread and on several.
+
+use candle_core::{Device, Tensor};
+use rayon::ThreadPoolBuilder;
+
+use super::convolution::tests::numbers;
+use super::{Activation, Grouping, Panels, ScoreBias, linear, perceptron, self_attention};
+
+fn tensor(values: &[f32], shape: &[usize]) -> Tensor {
+    Tensor::from_slice(values, shape, &Device::Cpu).unwrap()
+}
+
+fn close(found: &Tensor, truth: &[f64]) {
+    let found: Vec<f32> = found.flatten_all().unwrap().to_vec1().unwrap();
+    assert_eq!(found.len(), truth.len());
+    let scale = truth.iter().fold(1.0, |most: f64, v| most.max(v.abs()));
+    for (found, truth) in found.iter().zip(truth) {
+        let error = (f64::from(*found) - truth).abs();
+        assert!(
+            error < 1e-5 * scale,
+            "{found} for {truth}, of up to {scale}"
+        );
+    }
+}
+
+/// Runs the same work in pools of one thread, which packs what it is about to use, and of three, which share it.
+fn on_pools(work: impl Fn() + Sync) {
+    for threads in [1, 3] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(&work);
+    }
+}
+
+/// x Wᵀ + b, row by row: x `[M, K]`, W `[N, K]`.
+fn dense(x: &[f64], weight: &[f32], bias: Option<&[f32]>, depth: usize) -> Vec<f64> {
+    let output = |row: &[f64], n: usize| {
+        let weights = &weight[n * depth..][..depth];
+        let sum: f64 = row
+            .iter()
+            .zip(weights)
+            .map(|(x, w)| x * f64::from(*w))
+            .sum();
+        sum + bias.map_or(0.0, |bias| f64::from(bias[n]))
+    };
+    let outputs = weight.len() / depth;
+    x.chunks_exact(depth)
+        .flat_map(|row| (0..outputs).map(move |n| output(row, n)))
+        .collect()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|v| f64::from(*v)).collect()
+}
+
+fn silu(x: f64) -> f64 {
+    x / (1.0 + (-x).exp())
+}
+
+#[test]
+fn linear_layers_follow_their_definition() {
+    // Less than a block, blocks and panels that are not full, several chunks of rows and stretches of a sum.
+    for (batch, tokens, depth, outputs) in [
+        (1, 1, 1, 1),
+        (2, 7, 5, 3),
+        (1, 230, 40, 33),
+        (3, 150, 1600, 70),
+    ] {
+        let (x, weight) = (numbers(batch * tokens * depth), numbers(outputs * depth));
+        let bias = numbers(outputs);
+        let layer = Panels::pack(&tensor(&weight, &[outputs, depth])).unwrap();
+        let plain = dense(&wide(&x), &weight, None, depth);
+        let biased = dense(&wide(&x), &weight, Some(&bias), depth);
+        let activated: Vec<f64> = biased.iter().map(|v| silu(*v)).collect();
+        let (x, bias) = (
+            tensor(&x, &[batch, tokens, depth]),
+            tensor(&bias, &[outputs]),
+        );
+        on_pools(|| {
+            close(&linear(&x, &layer, None, None).unwrap(), &plain);
+            close(&linear(&x, &layer, Some(&bias), None).unwrap(), &biased);
+            let found = linear(&x, &layer, Some(&bias), Some(Activation::Silu));
+            close(&found.unwrap(), &activated);
+        });
+        let weight = tensor(&weight, &[outputs, depth]);
+        let back = layer.unpack().unwrap();
+        assert_eq!(
+            back.to_vec2::<f32>().unwrap(),
+            weight.to_vec2::<f32>().unwrap()
+        );
+        let wider = Tensor::zeros((1, 2, depth + 1), x.dtype(), x.device()).unwrap();
+        assert!(linear(&wider, &layer, None, None).is_err(), "another width");
+    }
+}
+
+#[test]
+fn perceptrons_follow_their_definition_and_keep_what_is_asked_for() {
+    let (batch, tokens, depth, hidden, outputs) = (2, 160, 12, 45, 20);
+    let (x, up, down) = (
+        numbers(batch * tokens * depth),
+        numbers(hidden * depth),
+        numbers(outputs * hidden),
+    );
+    let bias = numbers(hidden);
+    let between: Vec<f64> = dense(&wide(&x), &up, Some(&bias), depth)
+        .into_iter()
+        .map(silu)
+        .collect();
+    let truth = dense(&between, &down, None, hidden);
+    let keep = 3;
+    let kept: Vec<f64> = (between.chunks_exact(tokens * hidden))
+        .flat_map(|image| image[..keep * hidden].to_vec())
+        .collect();
+    let x = tensor(&x, &[batch, tokens, depth]);
+    let up = Panels::pack(&tensor(&up, &[hidden, depth])).unwrap();
+    let down = Panels::pack(&tensor(&down, &[outputs, hidden])).unwrap();
+    let bias = tensor(&bias, &[hidden]);
+    on_pools(|| {
+        let found = perceptron(&x, (&up, Some(&bias)), Activation::Silu, &down, Some(keep));
+        let (out, found) = found.unwrap();
+        close(&out, &truth);
+        close(&found.unwrap(), &kept);
+        let found = perceptron(&x, (&up, Some(&bias)), Activation::Silu, &down, None);
+        assert!(found.unwrap().1.is_none(), "nothing was asked for");
+    });
+}
+
+/// Images, heads, and columns of a head in the attention that is checked.
+const BATCH: usize = 2;
+const HEADS: usize = 3;
+const HEAD: usize = 20;
+
+/// What attention gives by its definition: output `[T, H·d]` of an image's tokens, softmax `[G, H, t, t]` and values `[G, H, t, d]`.
+struct Truth {
+    output: Vec<f64>,
+    softmax: Vec<f64>,
+    values: Vec<f64>,
+}
+
+/// Attention within groups of an image's tokens, `qkv` `[T, 3·H·d]`; `bias` of a group, head, query and key.
+fn attention(
+    qkv: &[f64],
+    groups: &[Vec<usize>],
+    bias: impl Fn(usize, usize, usize, usize) -> f64,
+) -> Truth {
+    let width = HEADS * HEAD;
+    let tokens = qkv.len() / (3 * width);
+    let part = |token: usize, part: usize, head: usize| -> &[f64] {
+        &qkv[token * 3 * width + part * width + head * HEAD..][..HEAD]
+    };
+    let mut truth = Truth {
+        output: vec![0.0; tokens * width],
+        softmax: Vec::new(),
+        values: Vec::new(),
+    };
+    for (g, group) in groups.iter().enumerate() {
+        for head in 0..HEADS {
+            for (q, query) in group.iter().enumerate() {
+                let score = |(k, key): (usize, &usize)| {
+                    let pairs = part(*query, 0, head).iter().zip(part(*key, 1, head));
+                    let product: f64 = pairs.map(|(a, b)| a * b).sum();
+                    (product + bias(g, head, q, k)) / (HEAD as f64).sqrt()
+                };
+                let scores: Vec<f64> = group.iter().enumerate().map(score).collect();
+                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let powers: Vec<f64> = scores.iter().map(|s| (s - largest).exp()).collect();
+                let sum: f64 = powers.iter().sum();
+                for (power, key) in powers.iter().zip(group) {
+                    truth.softmax.push(power / sum);
+                    for (column, value) in part(*key, 2, head).iter().enumerate() {
+                        truth.output[query * width + head * HEAD + column] += power / sum * value;
+                    }
+                }
+            }
+            truth.values.extend(
+                group
+                    .iter()
+                    .flat_map(|token| part(*token, 2, head).to_vec()),
+            );
+        }
+    }
+    truth
+}
+
+/// Tokens `[B, T, K]`, the layer of their queries, keys and values with its bias, and what it gives, `[B·T, 3·H·d]`.
+fn asking(tokens: usize) -> (Tensor, Panels, Tensor, Vec<f64>) {
+    let (depth, outputs) = (17, 3 * HEADS * HEAD);
+    let (x, weight, bias) = (
+        numbers(BATCH * tokens * depth),
+        numbers(outputs * depth),
+        numbers(outputs),
+    );
+    let qkv = dense(&wide(&x), &weight, Some(&bias), depth);
+    let layer = Panels::pack(&tensor(&weight, &[outputs, depth])).unwrap();
+    (
+        tensor(&x, &[BATCH, tokens, depth]),
+        layer,
+        tensor(&bias, &[outputs]),
+        qkv,
+    )
+}
+
+/// The first `count` rows of each table of `rows` rows of `width` numbers.
+fn first_rows(numbers: &[f64], rows: usize, width: usize, count: usize) -> Vec<f64> {
+    let tables = numbers.chunks_exact(rows * width);
+    tables
+        .flat_map(|table| table[..count * width].to_vec())
+        .collect()
+}
+
+#[test]
+fn attention_over_all_tokens_follows_its_definition() {
+    let tokens = 70;
+    let (x, layer, bias, qkv) = asking(tokens);
+    let all: Vec<usize> = (0..tokens).collect();
+    let images = qkv.chunks_exact(tokens * 3 * HEADS * HEAD);
+    let truths: Vec<Truth> = images
+        .map(|qkv| attention(qkv, std::slice::from_ref(&all), |_, _, _, _| 0.0))
+        .collect();
+    let of_all = |numbers: fn(&Truth) -> &Vec<f64>| {
+        truths
+            .iter()
+            .flat_map(numbers)
+            .copied()
+            .collect::<Vec<f64>>()
+    };
+    let (output, softmax, values) = (
+        of_all(|t| &t.output),
+        of_all(|t| &t.softmax),
+        of_all(|t| &t.values),
+    );
+    on_pools(|| {
+        for (queries, kept) in [(tokens, 40), (tokens, 1), (5, 5), (1, 1)] {
+            let found = self_attention(&x, (&layer, Some(&bias)), HEADS, None, queries, Some(kept))
+                .unwrap();
+            close(
+                &found.output,
+                &first_rows(&output, tokens, HEADS * HEAD, queries),
+            );
+            let (attention, taken) = found.detail.unwrap();
+            close(&attention, &first_rows(&softmax, tokens, tokens, kept));
+            close(&taken, &values);
+        }
+        let found = self_attention(&x, (&layer, Some(&bias)), HEADS, None, 1, None);
+        assert!(found.unwrap().detail.is_none(), "nothing was asked for");
+    });
+}
+
+#[test]
+fn attention_within_groups_follows_its_definition() {
+    // Three groups of 35 tokens that lie apart, and a bias of their own for each.
+    let (groups, size) = (3, 35);
+    let tokens = groups * size;
+    let (x, layer, bias, qkv) = asking(tokens);
+    let members: Vec<Vec<usize>> = (0..groups)
+        .map(|group| (0..size).map(|place| place * groups + group).collect())
+        .collect();
+    let order: Vec<u32> = members.concat().iter().map(|token| *token as u32).collect();
+    let scores = numbers(groups * HEADS * size * size);
+    let of_pair = |g: usize, head: usize, q: usize, k: usize| {
+        f64::from(scores[((g * HEADS + head) * size + q) * size + k])
+    };
+    let images = qkv.chunks_exact(tokens * 3 * HEADS * HEAD);
+    let truths: Vec<Truth> = images
+        .map(|qkv| attention(qkv, &members, of_pair))
+        .collect();
+    let of_all = |numbers: fn(&Truth) -> &Vec<f64>| {
+        truths
+            .iter()
+            .flat_map(numbers)
+            .copied()
+            .collect::<Vec<f64>>()
+    };
+    let packed = ScoreBias::pack(&tensor(&scores, &[groups, HEADS, size, size])).unwrap();
+    let grouping = Grouping {
+        order: &order,
+        size,
+        bias: &packed,
+    };
+    on_pools(|| {
+        let found = self_attention(
+            &x,
+            (&layer, Some(&bias)),
+            HEADS,
+            Some(grouping),
+            tokens,
+            Some(size),
+        )
+        .unwrap();
+        close(&found.output, &of_all(|t| &t.output));
+        let (attention, values) = found.detail.unwrap();
+        close(&attention, &of_all(|t| &t.softmax));
+        close(&values, &of_all(|t| &t.values));
+    });
+}
