@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 
 use super::projection::Projector;
+use super::scan::sum_of;
 use super::score::{AxisMoments, ScoreKind, total_size};
 use super::{AnalysisError, TextBasis, Unit};
 use crate::align::{Aligned, Random};
@@ -329,14 +330,6 @@ impl Sums {
             self.whole_square[draw] - dot(sum, sum) / n.max(1.0)
         })
     }
-}
-
-fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
-    let mut sum = vec![0.0; len];
-    for &i in &unit.components {
-        add_scaled(&mut sum, 1.0, &shares[i]);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -243,6 +243,7 @@ impl Scan<'_> {
     }
 }
 
+/// The sum of the shares `[len]` of a unit's components, by component.
 pub(super) fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
     let mut sum = vec![0.0; len];
     for &i in &unit.components {

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::rank::{TargetScores, kind, scored};
+use super::rank::{TargetScores, how_many, kind, scored};
 use super::via::sample;
 use super::{Desk, EngineError, last};
 use crate::analysis::{NeuronLayer, NeuronScores};
@@ -44,7 +44,7 @@ impl Desk<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let singles = singles(&target.units, &layers, &studied)?;
         let keep = self.images(target, question.images.as_ref())?;
-        let among = keep.iter().filter(|keep| **keep).count();
+        let among = how_many(&keep);
         let chosen = sample(&keep, IMAGES);
         let mut scores = NeuronScores::new(&aligned, &bases, studied);
         let reduced = last::of_stored(decomposer, stored.specs())?;

@@ -3,7 +3,7 @@
 use super::explain::Step;
 use super::models::About;
 use super::plan_read::Read;
-use super::rank::{clip_of, from_moments};
+use super::rank::{clip_of, from_moments, how_many};
 use super::scores::{Stored, align_blob};
 use super::select::{of_named, of_units};
 use super::{Desk, EngineError, compare, neurons, spans, stability};
@@ -105,7 +105,7 @@ impl Desk<'_> {
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
         let keep = self.images(target, question.images.as_ref())?;
-        let images = keep.iter().filter(|keep| **keep).count();
+        let images = how_many(&keep);
         let passes = format!(
             "compute: forward passes of {} images of {}, as neurons are not stored",
             images.min(neurons::IMAGES),

@@ -4,7 +4,7 @@ use super::explain::Step;
 use super::labels::class_texts;
 use super::map_set::own_classes;
 use super::plan::texts_of;
-use super::rank::clip_of;
+use super::rank::{clip_of, how_many};
 use super::scores::Stored;
 use super::{Desk, EngineError, via};
 use crate::lang::ast::Asked;
@@ -28,7 +28,7 @@ impl Desk<'_> {
             }
             (None, None) if question.asked == Asked::EvaluateHeatmaps => {
                 let keep = self.images(target, question.images.as_ref())?;
-                let count = keep.iter().filter(|keep| **keep).count();
+                let count = how_many(&keep);
                 format!("forward passes of {count} images for each concept")
             }
             (None, None) if question.images.is_some() => {
@@ -85,7 +85,7 @@ impl Desk<'_> {
         stored: &Stored,
     ) -> Result<Vec<Step>, EngineError> {
         let keep = self.images(target, question.images.as_ref())?;
-        let count = keep.iter().filter(|keep| **keep).count();
+        let count = how_many(&keep);
         let passes = Step::new(format!(
             "compute: a forward pass of each of {} images of {}, as what goes through a head is not stored",
             count.min(via::MOST),

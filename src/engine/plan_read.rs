@@ -1,6 +1,7 @@
 //! What a plan says is read of stored contributions: whose rows, of which images, how much.
 
 use super::explain::Step;
+use super::rank::how_many;
 use super::scores::Stored;
 use crate::contributions::Contributions;
 use crate::store::Precision;
@@ -56,7 +57,7 @@ impl Read {
             ids.clone().any(|id| keep[id])
         };
         let parts: Vec<_> = manifest.parts.iter().filter(kept).collect();
-        let images = keep.iter().filter(|keep| **keep).count();
+        let images = how_many(keep);
         let size = self.components.as_ref().map(|components| {
             let bytes = match manifest.precision {
                 Precision::F32 => 4,

@@ -61,6 +61,11 @@ impl Ground {
     }
 }
 
+/// How many images take part.
+pub(super) fn how_many(keep: &[bool]) -> usize {
+    keep.iter().filter(|keep| **keep).count()
+}
+
 impl Desk<'_> {
     /// Ranks the units asked about.
     pub(super) fn rank(&mut self, question: &Question) -> Result<Answer, EngineError> {

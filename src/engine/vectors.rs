@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, ParquetWriter};
 
-use super::rank::{clip_of, groups};
+use super::rank::{clip_of, groups, how_many};
 use super::retrieve::metadata;
 use super::scores::Stored;
 use super::{Desk, EngineError, frames};
@@ -197,7 +197,7 @@ impl Vectors {
     }
 
     fn images(&self) -> usize {
-        self.keep.iter().filter(|keep| **keep).count()
+        how_many(&self.keep)
     }
 
     fn bytes(&self) -> usize {

@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 
 use super::each_image::{spread, workers};
 use super::library::Loaded;
-use super::rank::{Scored, clip_of, groups, kind, note_alignment, scored};
+use super::rank::{Scored, clip_of, groups, how_many, kind, note_alignment, scored};
 use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment};
 use crate::analysis::{ScanResult, scan_scores};
@@ -86,7 +86,7 @@ impl Desk<'_> {
         notes.push(format!(
             "{model}: what goes through {head}, against the whole of it: {head}'s own contribution, to which all sources \
              sum; {images} of the {} images of {} that scores are taken on, a forward pass each{}",
-            keep.iter().filter(|keep| **keep).count(),
+            how_many(&keep),
             target.set,
             if self.split(&target.set)?.is_known() || model == clip {
                 ""
