@@ -27,6 +27,7 @@
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
+use vitscope::kernels::Numbers;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config::{
     self, Activation, Family, ModelConfig, Pool, Resampling, VitConfig,
@@ -60,7 +61,8 @@ fn complaint(folder: &Path) -> String {
     match config::read(folder, None) {
         Err(error) => error.to_string(),
         Ok(config) => {
-            let model = Weights::open(folder).and_then(|weights| config.model(weights));
+            let model =
+                Weights::open(folder).and_then(|weights| config.model(weights, Numbers::F32));
             let fault = model.err().expect("a checkpoint with a fault");
             fault.to_string()
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use rayon::ThreadPoolBuilder;
 use vitscope::decompose::{Component, ComponentKind, Decomposer, Rows};
+use vitscope::kernels::Numbers;
 use vitscope::vision::Vit;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config::{self, Family};
@@ -326,7 +327,7 @@ fn contributions_of_small_models_are_those_of_a_naive_forward_pass() {
         let weights = Weights::open(&folder).expect("readable weights");
         let weights = VitWeights::take(&config, weights).expect("weights that fit");
         let pixels = &golden["model/pixels"];
-        let model = Vit::new(config.clone(), weights.clone()).expect("a model");
+        let model = Vit::new(config.clone(), weights.clone(), Numbers::F32).expect("a model");
         let decomposer = Decomposer::new(Arc::new(model)).expect("maps");
         let rows = rows(&decomposer, pixels);
         let mut worst = 0.0_f64;

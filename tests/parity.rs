@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 use serde_json::json;
 use vitscope::cancel::Cancel;
 use vitscope::decompose::{Decomposer, Linear, Model, Trace};
+use vitscope::kernels::Numbers;
 use vitscope::text::TextEncoder;
 use vitscope::vision::Vit;
 use vitscope::vision::checkpoint::Checkpoint;
@@ -64,10 +65,10 @@ fn a_distilled_deit_reads_both_tokens_or_the_class_token_alone() {
     let mut config = config(name);
     assert_eq!(config.pool, Pool::TokenPair);
     let weights = weights(name, &config);
-    let both = Vit::new(config.clone(), weights.clone()).expect("a model");
+    let both = Vit::new(config.clone(), weights.clone(), Numbers::F32).expect("a model");
     represents(&both, name, "features_mean", 1);
     config.pool = Pool::Token;
-    let class = Vit::new(config, weights).expect("a model");
+    let class = Vit::new(config, weights, Numbers::F32).expect("a model");
     represents(&class, name, "features", 1);
 }
 

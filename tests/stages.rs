@@ -9,6 +9,7 @@ use vitscope::decompose::{
     Attention, Component, ComponentKind, Decomposer, Groups, Linear, Model, Reads, Rows, Signal,
     TokenTerms, Trace, Windows,
 };
+use vitscope::kernels::Numbers;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config;
 use vitscope::vision::weights::Weights;
@@ -20,7 +21,12 @@ use crate::support::{copy_of, demo_model, hashed, replace, shared, tensors};
 fn golden_model(name: &str) -> Decomposer {
     let weights = Weights::from_tensors(parameters(name, |_| true));
     let config = config::read(&shared("models").join(name), None).expect("a readable config");
-    Decomposer::new(config.model(weights).expect("weights that fit")).expect("a sound model")
+    Decomposer::new(
+        config
+            .model(weights, Numbers::F32)
+            .expect("weights that fit"),
+    )
+    .expect("a sound model")
 }
 
 /// The demo checkpoint `name`, and the first four scenes as they enter it.

@@ -75,13 +75,33 @@ impl Identities {
     /// # Errors
     /// When the model can't be run on them.
     pub fn check(&mut self, decomposer: &Decomposer, pixels: &Tensor) -> Result<()> {
-        let ids = (0..pixels.dim(0)? as u32).collect();
-        let slabs = Slabs {
-            rows: &decomposer.rows(pixels, ids)?,
-            decomposer,
-        };
-        let [all, tokens, neurons] = &mut self.0;
-        all.compare(&slabs.sum()?, &slabs.representation()?)?;
+        let slabs = Slabs::of(decomposer, pixels)?;
+        self.check_sum(&slabs)?;
+        self.check_split(&slabs, pixels)
+    }
+
+    /// As [`Self::check`], where `rounding` does not multiply f32: its components, and tokens and neurons of `exact`, as
+    /// questions about these have them.
+    ///
+    /// # Errors
+    /// When a model can't be run on them.
+    pub fn check_rounding(
+        &mut self,
+        rounding: &Decomposer,
+        exact: &Decomposer,
+        pixels: &Tensor,
+    ) -> Result<()> {
+        self.check_sum(&Slabs::of(rounding, pixels)?)?;
+        self.check_split(&Slabs::of(exact, pixels)?, pixels)
+    }
+
+    fn check_sum(&mut self, slabs: &Slabs<'_>) -> Result<()> {
+        self.0[0].compare(&slabs.sum()?, &slabs.representation()?)
+    }
+
+    fn check_split(&mut self, slabs: &Slabs<'_>, pixels: &Tensor) -> Result<()> {
+        let decomposer = slabs.decomposer;
+        let [_, tokens, neurons] = &mut self.0;
         for terms in decomposer.tokens(pixels)? {
             // Σ_t weights[s, h, t] · values[h, t], slots side by side, is the head's row.
             let (batch, _, heads, _) = terms.weights.dims4()?;
@@ -102,11 +122,17 @@ impl Identities {
 
 /// Pooled rows as tensors again.
 struct Slabs<'a> {
-    rows: &'a Rows,
+    rows: Rows,
     decomposer: &'a Decomposer,
 }
 
-impl Slabs<'_> {
+impl<'a> Slabs<'a> {
+    fn of(decomposer: &'a Decomposer, pixels: &Tensor) -> Result<Self> {
+        let ids = (0..pixels.dim(0)? as u32).collect();
+        let rows = decomposer.rows(pixels, ids)?;
+        Ok(Self { rows, decomposer })
+    }
+
     fn row(&self, component: Component) -> Result<Tensor> {
         let specs = self.decomposer.specs();
         match specs.iter().position(|spec| spec.component == component) {

@@ -164,7 +164,8 @@ impl Decomposer {
         let Some(out) = self.mlp_out(layer) else {
             candle_core::bail!("the model has no MLP {layer}");
         };
-        out.product(neurons)?.flatten_from(1)
+        // Each activation was rounded where the layer rounds; their pooled sum is not to be once more.
+        out.in_f32()?.product(neurons)?.flatten_from(1)
     }
 
     pub(super) fn model(&self) -> &dyn Model {

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::Windows;
-use crate::kernels::{self, Activation, Grouping, Panels, ScoreBias};
+use crate::kernels::{self, Activation, Grouping, Numbers, Panels, ScoreBias};
 
 /// y = x Wᵀ + b. Clones share the weights.
 #[derive(Clone, Debug)]
@@ -23,11 +23,33 @@ impl Linear {
     /// # Errors
     /// The tensor library's.
     pub fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
-        let weight = Panels::pack(weight)?;
+        Self::multiplying(weight, bias, Numbers::F32)
+    }
+
+    /// As [`Self::new`], for products of `numbers`.
+    ///
+    /// # Errors
+    /// When this machine does not multiply such numbers, or the tensor library's.
+    pub fn multiplying(weight: &Tensor, bias: Option<Tensor>, numbers: Numbers) -> Result<Self> {
+        let weight = Panels::pack(weight, numbers)?;
         Ok(Self { weight, bias })
     }
 
-    /// W, `[Dout, Din]`, brought back into its order.
+    /// The same W (as it was rounded) and b, for products of f32.
+    pub(super) fn in_f32(&self) -> Result<Self> {
+        match self.numbers() {
+            Numbers::F32 => Ok(self.clone()),
+            _ => Self::new(&self.weight()?, self.bias.clone()),
+        }
+    }
+
+    /// What the layer's products multiply.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        self.weight.numbers()
+    }
+
+    /// W, `[Dout, Din]`, brought back into its order, as products see it: rounded to [`Self::numbers`].
     ///
     /// # Errors
     /// The tensor library's.
@@ -161,12 +183,15 @@ pub struct Mlp {
 
 impl Mlp {
     /// What the second layer gives without its bias, `[B, T, D]`, and, when asked for, the hidden activations of the first
-    /// `keep` tokens, `[B, n, M]`.
+    /// `keep` tokens as it sees them, `[B, n, M]`.
     pub(super) fn product(
         &self,
         x: &Tensor,
         keep: Option<usize>,
     ) -> Result<(Tensor, Option<Tensor>)> {
-        kernels::perceptron(x, self.up.parts(), self.activation, &self.out.weight, keep)
+        let up = self.up.parts();
+        let (out, hidden) = kernels::perceptron(x, up, self.activation, &self.out.weight, keep)?;
+        let seen = hidden.map(|hidden| self.out.numbers().round(&hidden));
+        Ok((out, seen.transpose()?))
     }
 }

@@ -12,7 +12,7 @@ use candle_core::{Result, Tensor};
 use super::layers::{Attention, Linear, Mlp};
 use super::{Component, ComponentKind, Windows, quads};
 use crate::cancel::Cancel;
-use crate::kernels::{self, LayerNorm};
+use crate::kernels::{self, LayerNorm, Numbers};
 
 /// Which tokens the representation is read from. Rows of other tokens are never kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,7 +250,16 @@ impl Trace {
     }
 
     /// A linear layer on every token, not a component of its own (CLIP's projection).
+    ///
+    /// # Errors
+    /// When its products are not of f32: components pass through it, and of each alone rounding would make something else.
     pub fn linear(&mut self, x: &Signal, layer: &Linear) -> Result<Signal> {
+        let numbers = layer.numbers();
+        if numbers != Numbers::F32 {
+            candle_core::bail!(
+                "a linear layer between components multiplies {numbers}, and must multiply f32"
+            );
+        }
         let value = layer.forward(&x.value()?)?;
         let input = x.node;
         self.signal(value, || {
@@ -402,7 +411,8 @@ impl Trace {
                 heads: attention.heads,
                 qkv: attention.qkv.clone(),
                 out: attention.out.clone(),
-                rows: attended.output.narrow(1, 0, kept)?.contiguous()?,
+                rows: (attention.out.numbers())
+                    .round(&attended.output.narrow(1, 0, kept)?.contiguous()?)?,
                 detail: attended.detail.map(keep),
             })
         })?;

@@ -118,6 +118,7 @@ impl Left for Seen<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Numbers;
     use super::*;
     use candle_core::Device;
 
@@ -167,7 +168,7 @@ pub(super) mod tests {
             let weight = Tensor::from_slice(&kernel, (o, c, 3, 3), &Device::Cpu).unwrap();
             let weight = weight.permute((0, 2, 3, 1)).unwrap();
             let weight = weight.reshape((o, 9 * c)).unwrap();
-            let layer = Panels::pack(&weight).unwrap();
+            let layer = Panels::pack(&weight, Numbers::F32).unwrap();
             let y = convolve(&image, (&layer, None), None, (h, w), stride).unwrap();
             let truth = by_definition(&x, &kernel, (h, w, c), stride);
             let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -133,6 +133,7 @@ impl Row<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Numbers;
     use super::super::convolution::tests::{by_definition, numbers};
     use super::*;
     use candle_core::{DType, Device};
@@ -144,7 +145,11 @@ mod tests {
             let (x, kernel) = (numbers(2 * h * w * c), numbers(9 * c));
             let images = Tensor::from_slice(&x, (2, h * w, c), &Device::Cpu).unwrap();
             let weight = Tensor::from_slice(&kernel, (9, c), &Device::Cpu).unwrap();
-            let same = Panels::pack(&Tensor::eye(c, DType::F32, &Device::Cpu).unwrap()).unwrap();
+            let same = Panels::pack(
+                &Tensor::eye(c, DType::F32, &Device::Cpu).unwrap(),
+                Numbers::F32,
+            )
+            .unwrap();
             let convolution = Depthwise {
                 bias: Tensor::zeros(c, DType::F32, &Device::Cpu).unwrap(),
                 weight,

@@ -1,6 +1,6 @@
 //! The left side of a matrix product, and how blocks of its rows are brought into the order in which they are read.
 
-use super::tile::{MOST_ROWS, rows_at_once};
+use super::tile::{for_rows, rows_at_once};
 
 /// A left matrix `[M, K]`, wherever its numbers are.
 pub(super) trait Left: Sync {
@@ -69,15 +69,7 @@ pub(super) fn blocks(rows: usize) -> Vec<usize> {
 
 /// Writes `rows` rows of `left` from row `first` on, column after column: `[K, rows]`.
 pub(super) fn pack(left: &dyn Left, first: usize, rows: usize, packed: &mut [f32]) {
-    macro_rules! by_rows {
-        ($($rows:literal)*) => {
-            match rows {
-                $($rows => pack_rows::<$rows>(left, first, packed),)*
-                _ => unreachable!("blocks have 1 to {MOST_ROWS} rows"),
-            }
-        };
-    }
-    by_rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    for_rows!(rows, R => pack_rows::<R>(left, first, packed));
 }
 
 fn pack_rows<const R: usize>(left: &dyn Left, first: usize, packed: &mut [f32]) {

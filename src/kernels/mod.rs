@@ -3,11 +3,12 @@
 //! candle multiplies by a library that packs a weight matrix for every call, and its elementwise operations are scalar and
 //! allocate a tensor each; in a vision transformer they cost as much as half the matrix products. Here weights are packed
 //! once ([`Panels`]), and what follows a product is done while its sums are in the cache. From the inside out: `tile` is the
-//! innermost loop; `left` and `panels` are the two sides of a product, `product` its loops; `heads` and `attention`,
-//! `perceptron`, `convolution` and `depthwise` are the layers made of it; `norm`, `activation` and `residual` go row by row.
+//! innermost loop in f32, `pairs` in bf16, and `operands` what a product asks of either; `left` and `panels` are the two
+//! sides of a product, `product` its loops; `heads` and `attention`, `perceptron`, `convolution` and `depthwise` are the
+//! layers made of it; `norm`, `activation` and `residual` go row by row.
 //!
-//! Everything is compiled for AVX-512, AVX2 and the baseline at once, chosen at run time by [`pulp`] (no `unsafe` of our
-//! own).
+//! Everything is compiled for AVX-512, AVX2 and the baseline at once, chosen at run time by [`pulp`]; `pairs` alone, for which
+//! pulp has no instruction, has `unsafe` of its own.
 
 mod activation;
 mod attention;
@@ -18,6 +19,9 @@ mod heads;
 mod left;
 mod math;
 mod norm;
+mod numbers;
+mod operands;
+mod pairs;
 mod panels;
 mod perceptron;
 mod product;
@@ -30,6 +34,7 @@ pub use convolution::convolve;
 pub use depthwise::{Depthwise, depthwise};
 pub use heads::ScoreBias;
 pub use norm::{LayerNorm, Normalized};
+pub use numbers::Numbers;
 pub use panels::Panels;
 pub use perceptron::perceptron;
 pub use product::linear;

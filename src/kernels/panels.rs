@@ -4,30 +4,82 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::tile::{PanelRow, WIDTH};
-use super::with_values;
+use super::operands::{Operands, Rounded, Single};
+use super::pairs::Pairs;
+use super::tile::WIDTH;
+use super::{Numbers, with_values};
 
-/// A layer's weights W `[N, K]` for the product x Wᵀ: panels of [`WIDTH`] outputs, in each the weights of one input after
-/// those of another. Clones share them.
-#[derive(Clone, Debug)]
+/// A layer's weights W `[N, K]` for the product x Wᵀ: panels of [`WIDTH`] outputs, in each the weights of one input (or of
+/// two) after those of another. Clones share them.
+#[derive(Clone)]
 pub struct Panels {
     outputs: usize,
     inputs: usize,
-    rows: Arc<[PanelRow]>,
+    numbers: Numbers,
+    form: Form,
+}
+
+/// How the weights are held.
+#[derive(Clone)]
+pub(super) enum Form {
+    /// f32.
+    Single(Packed<Single>),
+    /// bf16, in pairs of inputs.
+    Pairs(Packed<Pairs>),
+    /// Rounded to bf16, held in f32.
+    Rounded(Packed<Rounded>),
+}
+
+/// Weights in the order of a form.
+#[derive(Clone)]
+pub(super) struct Packed<O: Operands> {
+    pub operands: O,
+    /// Steps down a sum.
+    pub steps: usize,
+    rows: Arc<[O::Right]>,
 }
 
 impl Panels {
-    /// Packs W `[N, K]`; the last panel is filled up with zeros.
+    /// Packs W `[N, K]` for products of `numbers`; the last panel is filled up with zeros.
     ///
     /// # Errors
-    /// The tensor library's.
-    pub fn pack(weight: &Tensor) -> Result<Self> {
+    /// When this machine does not multiply such numbers, or the tensor library's.
+    pub fn pack(weight: &Tensor, numbers: Numbers) -> Result<Self> {
+        match numbers {
+            Numbers::F32 => Self::of(weight, numbers, |weight| {
+                Form::Single(Packed::new(Single, weight))
+            }),
+            Numbers::Bf16 => Self::bf16(weight, Pairs::here()),
+            Numbers::F16 => candle_core::bail!("the CPU does not multiply f16: use bf16 or f32"),
+        }
+    }
+
+    /// Packs W for products of bf16, with the CPU's own instructions where it has them.
+    pub(super) fn bf16(weight: &Tensor, native: Option<Pairs>) -> Result<Self> {
+        Self::of(weight, Numbers::Bf16, |weight| match native {
+            Some(pairs) => Form::Pairs(Packed::new(pairs, weight)),
+            None => Form::Rounded(Packed::new(Rounded, weight)),
+        })
+    }
+
+    fn of(
+        weight: &Tensor,
+        numbers: Numbers,
+        form: impl FnOnce(Matrix<'_>) -> Form,
+    ) -> Result<Self> {
         let (outputs, inputs) = weight.dims2()?;
-        let rows = with_values(weight, |weight| pack(weight, outputs, inputs))?;
+        let form = with_values(weight, |values| {
+            form(Matrix {
+                values,
+                outputs,
+                inputs,
+            })
+        })?;
         Ok(Self {
             outputs,
             inputs,
-            rows: rows.into(),
+            numbers,
+            form,
         })
     }
 
@@ -43,37 +95,82 @@ impl Panels {
         self.inputs
     }
 
-    /// W as it was, `[N, K]`.
+    /// What both sides of products are rounded to.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    /// W as products see it, `[N, K]`: rounded to [`Self::numbers`].
     ///
     /// # Errors
     /// The tensor library's.
     pub fn unpack(&self) -> Result<Tensor> {
-        let mut weight = Vec::with_capacity(self.outputs * self.inputs);
-        for output in 0..self.outputs {
-            let column = output % WIDTH;
-            let panel = self.panel(output / WIDTH);
-            weight.extend(panel.iter().map(|row| row.0[column]));
-        }
-        Tensor::from_vec(weight, (self.outputs, self.inputs), &Device::Cpu)
+        let (outputs, inputs) = (self.outputs, self.inputs);
+        let weight = match &self.form {
+            Form::Single(packed) => packed.unpack(outputs, inputs),
+            Form::Pairs(packed) => packed.unpack(outputs, inputs),
+            Form::Rounded(packed) => packed.unpack(outputs, inputs),
+        };
+        Tensor::from_vec(weight, (outputs, inputs), &Device::Cpu)
     }
 
-    /// The panel of outputs `number · WIDTH ..`, one row for each input.
-    pub(super) fn panel(&self, number: usize) -> &[PanelRow] {
-        &self.rows[number * self.inputs..][..self.inputs]
+    /// How the weights are held.
+    pub(super) fn form(&self) -> &Form {
+        &self.form
     }
 }
 
-fn pack(weight: &[f32], outputs: usize, inputs: usize) -> Vec<PanelRow> {
-    let mut rows = vec![PanelRow::ZEROS; outputs.div_ceil(WIDTH) * inputs];
-    for (panel, weights) in rows
-        .chunks_exact_mut(inputs)
-        .zip(weight.chunks(WIDTH * inputs))
-    {
-        for (column, weights) in weights.chunks_exact(inputs).enumerate() {
-            for (row, weight) in panel.iter_mut().zip(weights) {
-                row.0[column] = *weight;
+impl std::fmt::Debug for Panels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Panels({} × {}, {})",
+            self.outputs, self.inputs, self.numbers
+        )
+    }
+}
+
+/// W, row by row.
+struct Matrix<'a> {
+    values: &'a [f32],
+    outputs: usize,
+    inputs: usize,
+}
+
+impl<O: Operands> Packed<O> {
+    fn new(operands: O, weight: Matrix<'_>) -> Self {
+        let steps = weight.inputs.div_ceil(O::INPUTS);
+        let mut rows = vec![O::ZEROS; weight.outputs.div_ceil(WIDTH) * steps];
+        let panels = rows.chunks_exact_mut(steps);
+        for (panel, weights) in panels.zip(weight.values.chunks(WIDTH * weight.inputs)) {
+            for (column, weights) in weights.chunks_exact(weight.inputs).enumerate() {
+                for (row, weights) in panel.iter_mut().zip(weights.chunks(O::INPUTS)) {
+                    for (place, weight) in weights.iter().enumerate() {
+                        O::put(row, column, place, *weight);
+                    }
+                }
             }
         }
+        Self {
+            operands,
+            steps,
+            rows: rows.into(),
+        }
     }
-    rows
+
+    fn unpack(&self, outputs: usize, inputs: usize) -> Vec<f32> {
+        let mut weight = Vec::with_capacity(outputs * inputs);
+        for output in 0..outputs {
+            let (panel, column) = (self.panel(output / WIDTH), output % WIDTH);
+            let weights = (0..inputs).map(|k| O::get(&panel[k / O::INPUTS], column, k % O::INPUTS));
+            weight.extend(weights);
+        }
+        weight
+    }
+
+    /// The panel of outputs `number · WIDTH ..`, one row for each step.
+    pub fn panel(&self, number: usize) -> &[O::Right] {
+        &self.rows[number * self.steps..][..self.steps]
+    }
 }

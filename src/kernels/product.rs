@@ -10,12 +10,13 @@ use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
-use super::left::{Left, Plain, blocks, pack};
-use super::panels::Panels;
-use super::tile::{MOST_ROWS, PanelRow, WIDTH, add_product};
+use super::left::{Left, Plain, blocks};
+use super::operands::Operands;
+use super::panels::{Form, Packed, Panels};
+use super::tile::{MOST_ROWS, PanelRow, WIDTH};
 use super::{Activation, with_optional, with_values};
 
-/// Numbers of a sum that are added up before the next panel's turn.
+/// Steps down a sum that are taken before the next panel's turn.
 const DEPTH: usize = 768;
 
 /// Rows of the left matrix that the panels pass by together.
@@ -41,19 +42,39 @@ pub(super) fn product(
     finish: Finish<'_>,
     out: &mut [f32],
 ) {
-    let (rows, width) = (left.rows(), columns.len());
     assert_eq!(left.depth(), weights.inputs(), "inputs of the layer");
-    assert_eq!(out.len(), rows * width, "outputs of the layer");
+    assert_eq!(
+        out.len(),
+        left.rows() * columns.len(),
+        "outputs of the layer"
+    );
+    match weights.form() {
+        Form::Single(weights) => product_in(left, weights, columns, finish, out),
+        Form::Pairs(weights) => product_in(left, weights, columns, finish, out),
+        Form::Rounded(weights) => product_in(left, weights, columns, finish, out),
+    }
+}
+
+/// As [`product`], of weights in one form.
+fn product_in<O: Operands>(
+    left: &dyn Left,
+    weights: &Packed<O>,
+    columns: Range<usize>,
+    finish: Finish<'_>,
+    out: &mut [f32],
+) {
+    let width = columns.len();
     let threads = rayon::current_num_threads();
-    let together = rows_together(threads, rows);
-    let mut packed = Buffer::of(together * left.depth());
+    let together = rows_together(threads, left.rows());
+    let mut packed = Buffer::of(together * weights.steps);
+    let packed: &mut [O::Left] = bytemuck::cast_slice_mut(&mut packed);
     for (number, out) in out.chunks_mut((together * width).max(1)).enumerate() {
         let blocks = blocks(out.len() / width);
-        pack_all(left, number * together, &blocks, &mut packed);
+        pack_all(left, number * together, &blocks, weights, packed);
         let run = |task: Task<'_>| {
             Arch::new().dispatch(Run {
                 task,
-                packed: &packed,
+                packed: &*packed,
                 weights,
                 finish,
                 start: columns.start,
@@ -76,25 +97,32 @@ pub(super) fn rows_together(threads: usize, rows: usize) -> usize {
     }
 }
 
-/// Packs block after block, each `[K, rows]`.
-fn pack_all(left: &dyn Left, first: usize, blocks: &[usize], packed: &mut [f32]) {
+/// Packs block after block, each `[steps, rows]`.
+fn pack_all<O: Operands>(
+    left: &dyn Left,
+    first: usize,
+    blocks: &[usize],
+    weights: &Packed<O>,
+    packed: &mut [O::Left],
+) {
     let mut rest = packed;
     let mut parts = Vec::with_capacity(blocks.len());
     for pair in blocks.windows(2) {
         let rows = pair[1] - pair[0];
-        let (part, after) = rest.split_at_mut(rows * left.depth());
+        let (part, after) = rest.split_at_mut(rows * weights.steps);
         parts.push((first + pair[0], rows, part));
         rest = after;
     }
+    let operands = weights.operands;
     if rayon::current_num_threads() == 1 {
         for (first, rows, part) in parts {
-            pack(left, first, rows, part);
+            operands.pack(left, first, rows, part);
         }
     } else {
         parts
             .into_par_iter()
             .with_min_len(2)
-            .for_each(|(first, rows, part)| pack(left, first, rows, part));
+            .for_each(|(first, rows, part)| operands.pack(left, first, rows, part));
     }
 }
 
@@ -153,25 +181,25 @@ fn tasks<'a>(
 }
 
 /// Computes a task.
-struct Run<'a> {
+struct Run<'a, O: Operands> {
     task: Task<'a>,
-    packed: &'a [f32],
-    weights: &'a Panels,
+    packed: &'a [O::Left],
+    weights: &'a Packed<O>,
     finish: Finish<'a>,
     /// The output that `finish` begins with.
     start: usize,
 }
 
-impl WithSimd for Run<'_> {
+impl<O: Operands> WithSimd for Run<'_, O> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let inputs = self.weights.inputs();
+        let steps = self.weights.steps;
         let columns = self.task.columns.clone();
-        let stretches = inputs.div_ceil(DEPTH);
+        let stretches = steps.div_ceil(DEPTH);
         for stretch in 0..stretches {
-            let depth = inputs * stretch / stretches..inputs * (stretch + 1) / stretches;
+            let depth = steps * stretch / stretches..steps * (stretch + 1) / stretches;
             for panel in columns.start / WIDTH..columns.end.div_ceil(WIDTH) {
                 self.pass(simd, panel, depth.clone());
             }
@@ -179,11 +207,11 @@ impl WithSimd for Run<'_> {
     }
 }
 
-impl Run<'_> {
+impl<O: Operands> Run<'_, O> {
     /// A stretch of one panel by all blocks.
     #[inline(always)]
     fn pass<S: Simd>(&mut self, simd: S, panel: usize, depth: Range<usize>) {
-        let (inputs, columns) = (self.weights.inputs(), &self.task.columns);
+        let (steps, columns) = (self.weights.steps, &self.task.columns);
         let right = &self.weights.panel(panel)[depth.clone()];
         let wanted = columns.start.max(panel * WIDTH)..columns.end.min((panel + 1) * WIDTH);
         let within = wanted.start - panel * WIDTH..wanted.end - panel * WIDTH;
@@ -196,7 +224,7 @@ impl Run<'_> {
         let first = self.task.blocks[0];
         for pair in self.task.blocks.windows(2) {
             let rows = pair[1] - pair[0];
-            let left = &self.packed[pair[0] * inputs..];
+            let left = &self.packed[pair[0] * steps..];
             let left = &left[depth.start * rows..depth.end * rows];
             let out = &mut self.task.out[pair[0] - first..pair[1] - first];
             let mut sums = [PanelRow::ZEROS; MOST_ROWS];
@@ -206,8 +234,9 @@ impl Run<'_> {
                     sums.0[within.clone()].copy_from_slice(&out[place.clone()]);
                 }
             }
-            add_product(simd, left, right, sums, within.end);
-            if depth.end == inputs {
+            let operands = self.weights.operands;
+            operands.add_product(simd, left, right, sums, within.end);
+            if depth.end == steps {
                 simd.vectorize(Last {
                     sums: &mut *sums,
                     bias: &bias.0,

@@ -22,6 +22,23 @@ impl PanelRow {
     pub const ZEROS: Self = Self([0.0; WIDTH]);
 }
 
+/// Calls what is generic in the number of rows of a block with that number, a constant of the given name.
+macro_rules! for_rows {
+    ($rows:expr, $name:ident => $call:expr) => {
+        for_rows!(@ $rows, $name, $call, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    };
+    (@ $rows:expr, $name:ident, $call:expr, $($number:literal)*) => {
+        match $rows {
+            $($number => {
+                const $name: usize = $number;
+                $call
+            })*
+            _ => unreachable!("blocks have 1 to {} rows", $crate::kernels::tile::MOST_ROWS),
+        }
+    };
+}
+pub(super) use for_rows;
+
 /// How many rows of the left matrix to take at a time here: their sums, a row of the panel and one number of the left
 /// matrix fill the registers (how such sizes follow from a machine: Low et al., 10.1145/2925987).
 pub(super) fn rows_at_once() -> usize {
@@ -54,15 +71,7 @@ pub(super) fn add_product<S: Simd>(
     sums: &mut [PanelRow],
     columns: usize,
 ) {
-    macro_rules! by_rows {
-        ($($rows:literal)*) => {
-            match sums.len() {
-                $($rows => by_lanes::<S, $rows>(simd, left, right, sums, columns),)*
-                _ => unreachable!("blocks have 1 to {MOST_ROWS} rows"),
-            }
-        };
-    }
-    by_rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    for_rows!(sums.len(), R => by_lanes::<S, R>(simd, left, right, sums, columns));
 }
 
 /// Both lines of the panel at once, or one after the other where registers are narrower.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::decompose::Model;
+use crate::kernels::Numbers;
 use crate::vision::config::{self, ModelConfig};
 use crate::vision::error::CheckpointError;
 use crate::vision::preprocess::Preprocess;
@@ -70,7 +71,16 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] where the weights are missing, damaged or don't fit the configuration.
     pub fn model(&self) -> Result<Arc<dyn Model>, CheckpointError> {
-        self.config.model(self.weights()?)
+        self.model_multiplying(Numbers::F32)
+    }
+
+    /// As [`Self::model`], its linear layers by products of `numbers`. Its components sum to its representation as exactly;
+    /// the heads' token terms, and what reaches a head, are exact in f32 alone.
+    ///
+    /// # Errors
+    /// As [`Self::model`], and when this machine does not multiply such numbers.
+    pub fn model_multiplying(&self, numbers: Numbers) -> Result<Arc<dyn Model>, CheckpointError> {
+        self.config.model(self.weights()?, numbers)
     }
 
     /// Opens the weights.

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::decompose::Model;
-use crate::kernels;
+use crate::kernels::{self, Numbers};
 use crate::vision::error::CheckpointError;
 use crate::vision::json::{self, Object};
 use crate::vision::maxvit_weights::MaxVitWeights;
@@ -212,23 +212,27 @@ impl ModelConfig {
         }
     }
 
-    /// The model with these weights, ready to be decomposed.
+    /// The model with these weights, ready to be decomposed; its linear layers multiply `numbers`.
     ///
     /// # Errors
     /// [`CheckpointError::Tensors`] lists every tensor that doesn't fit.
-    pub fn model(&self, weights: Weights) -> Result<Arc<dyn Model>, CheckpointError> {
+    pub fn model(
+        &self,
+        weights: Weights,
+        numbers: Numbers,
+    ) -> Result<Arc<dyn Model>, CheckpointError> {
         Ok(match &self.family {
             Family::Vit(config) => {
                 let weights = VitWeights::take(config, weights)?;
-                Arc::new(Vit::new(config.clone(), weights)?)
+                Arc::new(Vit::new(config.clone(), weights, numbers)?)
             }
             Family::Swin(config) => {
                 let weights = SwinWeights::take(config, weights)?;
-                Arc::new(Swin::new(config.clone(), weights)?)
+                Arc::new(Swin::new(config.clone(), weights, numbers)?)
             }
             Family::MaxVit(config) => {
                 let weights = MaxVitWeights::take(config, weights)?;
-                Arc::new(MaxVit::new(config.clone(), weights)?)
+                Arc::new(MaxVit::new(config.clone(), weights, numbers)?)
             }
         })
     }

@@ -11,7 +11,7 @@ use super::maxvit_weights::{
 use super::vit_weights;
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
-use crate::kernels::{self, Activation, Depthwise};
+use crate::kernels::{self, Activation, Depthwise, Numbers};
 
 /// A MaxViT with its weights.
 pub struct MaxVit {
@@ -42,21 +42,22 @@ struct ConvBranch {
 }
 
 impl MaxVit {
-    /// Assembles the model from weights whose shapes were checked when they were taken.
+    /// Assembles the model from weights whose shapes were checked when they were taken. Its linear layers multiply
+    /// `numbers`, but for those between components, which multiply f32.
     ///
     /// # Errors
-    /// The tensor library's.
-    pub fn new(config: MaxVitConfig, weights: MaxVitWeights) -> Result<Self> {
+    /// When this machine does not multiply such numbers, or the tensor library's.
+    pub fn new(config: MaxVitConfig, weights: MaxVitWeights, numbers: Numbers) -> Result<Self> {
         let mut blocks = Vec::new();
         for (stage, taken) in weights.stages.into_iter().enumerate() {
             for (number, block) in taken.into_iter().enumerate() {
-                blocks.push(Block::new(&config, stage, number, block)?);
+                blocks.push(Block::new(&config, stage, number, block, numbers)?);
             }
         }
         let stem_norm = Folded::of(&weights.stem_norm)?;
         Ok(Self {
-            stem1: stem_norm.after(unfolded(weights.stem1)?)?.layer()?,
-            stem2: unfolded(weights.stem2)?.layer()?,
+            stem1: stem_norm.after(unfolded(weights.stem1)?)?.layer(numbers)?,
+            stem2: unfolded(weights.stem2)?.layer(numbers)?,
             blocks,
             config,
         })
@@ -101,6 +102,7 @@ impl Block {
         stage: usize,
         number: usize,
         weights: MaxVitBlockWeights,
+        numbers: Numbers,
     ) -> Result<Self> {
         let (map, window) = (config.map(stage), config.window);
         let attention = |weights: WindowedBlockWeights, windows: Windows| {
@@ -111,12 +113,18 @@ impl Block {
                 heads: config.widths[stage] / config.head_width,
                 activation: Activation::GeluTanh,
                 eps: MaxVitConfig::LAYER_NORM_EPS,
+                numbers,
             };
             WindowedBlock::new(weights, setting)
         };
         let stride = if number == 0 { 2 } else { 1 };
         Ok(Self {
-            conv: ConvBranch::new((map.0 * stride, map.1 * stride), stride, weights.conv)?,
+            conv: ConvBranch::new(
+                (map.0 * stride, map.1 * stride),
+                stride,
+                weights.conv,
+                numbers,
+            )?,
             window: attention(weights.window, Windows::shifted(map, window, (0, 0))?)?,
             grid: attention(weights.grid, Windows::grid(map, window)?)?,
         })
@@ -124,7 +132,13 @@ impl Block {
 }
 
 impl ConvBranch {
-    fn new(map: (usize, usize), stride: usize, weights: ConvWeights) -> Result<Self> {
+    fn new(
+        map: (usize, usize),
+        stride: usize,
+        weights: ConvWeights,
+        numbers: Numbers,
+    ) -> Result<Self> {
+        let exact = |layer: vit_weights::Linear| layer.layer(Numbers::F32);
         let conv1 = vit_weights::Linear {
             weight: weights.conv1,
             bias: None,
@@ -138,16 +152,16 @@ impl ConvBranch {
         Ok(Self {
             map,
             stride,
-            expand: weights.expand.map(vit_weights::Linear::layer).transpose()?,
-            conv1: Folded::of(&weights.norm1)?.after(conv1)?.layer()?,
+            expand: weights.expand.map(exact).transpose()?,
+            conv1: Folded::of(&weights.norm1)?.after(conv1)?.layer(numbers)?,
             depthwise: Depthwise {
                 weight: kernels.weight.t()?.contiguous()?,
                 bias: norm2.shift.to_dtype(DType::F32)?,
                 activation: Some(Activation::GeluTanh),
             },
-            squeeze: weights.squeeze.layer()?,
-            excite: weights.excite.layer()?,
-            conv3: weights.conv3.layer()?,
+            squeeze: exact(weights.squeeze)?,
+            excite: exact(weights.excite)?,
+            conv3: weights.conv3.layer(numbers)?,
         })
     }
 

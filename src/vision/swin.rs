@@ -8,7 +8,7 @@ use super::patches::patches;
 use super::swin_weights::{MergeWeights, SwinWeights, WindowedBlockWeights};
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
-use crate::kernels::LayerNorm;
+use crate::kernels::{LayerNorm, Numbers};
 
 /// What is added to the scores of tokens that are neighbours only because the shift is cyclic (timm
 /// swin_transformer.py, `get_attn_mask`).
@@ -37,11 +37,12 @@ struct Merge {
 }
 
 impl Swin {
-    /// Assembles the model from weights whose shapes were checked when they were taken.
+    /// Assembles the model from weights whose shapes were checked when they were taken. Its linear layers multiply
+    /// `numbers`, but for those between components, which multiply f32.
     ///
     /// # Errors
-    /// The tensor library's.
-    pub fn new(config: SwinConfig, weights: SwinWeights) -> Result<Self> {
+    /// When this machine does not multiply such numbers, or the tensor library's.
+    pub fn new(config: SwinConfig, weights: SwinWeights, numbers: Numbers) -> Result<Self> {
         let mut stages = Vec::new();
         for (stage, taken) in weights.stages.into_iter().enumerate() {
             let merge = taken.merge.map(|merge| Merge::new(&config, stage, merge));
@@ -50,12 +51,12 @@ impl Swin {
             stages.push(Stage {
                 merge,
                 blocks: blocks
-                    .map(|(number, block)| self::block(&config, stage, number, block))
+                    .map(|(number, block)| self::block(&config, stage, number, block, numbers))
                     .collect::<Result<_>>()?,
             });
         }
         Ok(Self {
-            patch: weights.patch.layer()?,
+            patch: weights.patch.layer(numbers)?,
             patch_norm: weights.patch_norm.layer(config.eps),
             stages,
             norm: weights.norm.layer(config.eps),
@@ -109,6 +110,7 @@ fn block(
     stage: usize,
     number: usize,
     weights: WindowedBlockWeights,
+    numbers: Numbers,
 ) -> Result<WindowedBlock> {
     let map = config.map(stage);
     let (window, shift) = config.windows(stage, number);
@@ -122,6 +124,7 @@ fn block(
         heads: config.heads[stage],
         activation: config.activation.kernel(),
         eps: config.eps,
+        numbers,
     };
     WindowedBlock::new(weights, setting)
 }

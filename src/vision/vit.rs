@@ -6,7 +6,7 @@ use super::config::{Pool, VitConfig};
 use super::patches::patches;
 use super::vit_weights::{BlockWeights, Norm, VitWeights};
 use crate::decompose::{Attention, Linear, Mlp, Model, Reads, Signal, Trace};
-use crate::kernels::LayerNorm;
+use crate::kernels::{LayerNorm, Numbers};
 
 /// A plain vision transformer with its weights.
 pub struct Vit {
@@ -32,19 +32,20 @@ struct Block {
 }
 
 impl Vit {
-    /// Assembles the model from weights whose shapes were checked when they were taken.
+    /// Assembles the model from weights whose shapes were checked when they were taken. Its linear layers multiply
+    /// `numbers`, but for those between components, which multiply f32.
     ///
     /// # Errors
-    /// The tensor library's.
-    pub fn new(config: VitConfig, weights: VitWeights) -> Result<Self> {
+    /// When this machine does not multiply such numbers, or the tensor library's.
+    pub fn new(config: VitConfig, weights: VitWeights, numbers: Numbers) -> Result<Self> {
         let prefix = prefix_tokens(&weights)?;
         let norm = |norm: Norm| norm.layer(config.eps);
         let blocks = weights
             .blocks
             .into_iter()
-            .map(|block| Block::new(&config, block));
+            .map(|block| Block::new(&config, block, numbers));
         Ok(Self {
-            patch: weights.patch.layer()?,
+            patch: weights.patch.layer(numbers)?,
             prefix,
             position: weights.position,
             pre_norm: weights.pre_norm.map(norm),
@@ -142,21 +143,21 @@ impl Model for Vit {
 }
 
 impl Block {
-    fn new(config: &VitConfig, weights: BlockWeights) -> Result<Self> {
+    fn new(config: &VitConfig, weights: BlockWeights, numbers: Numbers) -> Result<Self> {
         Ok(Self {
             norm1: weights.norm1.layer(config.eps),
             attention: Attention {
-                qkv: weights.qkv.layer()?,
-                out: weights.proj.layer()?,
+                qkv: weights.qkv.layer(numbers)?,
+                out: weights.proj.layer(numbers)?,
                 heads: config.heads,
                 groups: None,
             },
             scale1: weights.scale1,
             norm2: weights.norm2.layer(config.eps),
             mlp: Mlp {
-                up: weights.fc1.layer()?,
+                up: weights.fc1.layer(numbers)?,
                 activation: config.activation.kernel(),
-                out: weights.fc2.layer()?,
+                out: weights.fc2.layer(numbers)?,
             },
             scale2: weights.scale2,
         })

@@ -10,7 +10,7 @@ mod names;
 use candle_core::Tensor;
 
 use crate::decompose;
-use crate::kernels::LayerNorm;
+use crate::kernels::{LayerNorm, Numbers};
 use crate::vision::config::VitConfig;
 use crate::vision::error::CheckpointError;
 use crate::vision::weights::Weights;
@@ -58,9 +58,9 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// The layer that computes it.
-    pub(crate) fn layer(self) -> candle_core::Result<decompose::Linear> {
-        decompose::Linear::new(&self.weight, self.bias)
+    /// The layer that computes it, by products of `numbers`.
+    pub(crate) fn layer(self, numbers: Numbers) -> candle_core::Result<decompose::Linear> {
+        decompose::Linear::multiplying(&self.weight, self.bias, numbers)
     }
 
     /// Takes `name.weight` `[out, in]` and, where there is one, `name.bias`.

@@ -5,7 +5,7 @@ use candle_core::{Device, Result, Tensor};
 use super::vit_weights::{Linear, Norm};
 use super::weights::Weights;
 use crate::decompose::{Attention, Groups, Mlp, Signal, Trace, Windows};
-use crate::kernels::{Activation, LayerNorm};
+use crate::kernels::{Activation, LayerNorm, Numbers};
 use crate::vision::error::CheckpointError;
 
 /// What the tensors of a block are called.
@@ -86,6 +86,8 @@ pub(super) struct Setting {
     pub heads: usize,
     pub activation: Activation,
     pub eps: f64,
+    /// What its linear layers multiply.
+    pub numbers: Numbers,
 }
 
 /// Attention within groups and an MLP, each added to the stream after a norm of its own.
@@ -102,8 +104,8 @@ impl WindowedBlock {
         Ok(Self {
             norm1: weights.norm1.layer(setting.eps),
             attention: Attention {
-                qkv: weights.qkv.layer()?,
-                out: weights.proj.layer()?,
+                qkv: weights.qkv.layer(setting.numbers)?,
+                out: weights.proj.layer(setting.numbers)?,
                 heads: setting.heads,
                 groups: Some(Groups::new(
                     setting.windows,
@@ -112,9 +114,9 @@ impl WindowedBlock {
             },
             norm2: weights.norm2.layer(setting.eps),
             mlp: Mlp {
-                up: weights.fc1.layer()?,
+                up: weights.fc1.layer(setting.numbers)?,
                 activation: setting.activation,
-                out: weights.fc2.layer()?,
+                out: weights.fc2.layer(setting.numbers)?,
             },
         })
     }

@@ -6,7 +6,8 @@ usage: peers.py [--threads 1] [--batch 1] [--rounds 7] [--models vit_b16,swin_b,
     python -m venv /somewhere && /somewhere/bin/pip install torch timm onnx onnxruntime openvino safetensors
     /somewhere/bin/python tests/bench/peers.py
 
-`vitscope` is the bare forward pass, `+heads` with every component pooled, `+tokens` with every head split over tokens.
+`vitscope` is the bare forward pass, `bf16` the same with linear layers that multiply bf16 (beside it `torch-bf16`, PyTorch under
+autocast), `+heads` with every component pooled, `+tokens` with every head split over tokens.
 """
 import argparse
 import json
@@ -25,7 +26,7 @@ MODELS = {  # name: (timm architecture, model_args, image size)
     "swin_b": ("swin_base_patch4_window7_224", {}, 224),
     "maxvit_s": ("maxvit_small_tf_224", {}, 224),
 }
-OURS = {"vitscope": "bare", "+heads": "heads", "+tokens": "tokens"}
+OURS = {"vitscope": "bare", "bf16": "bf16", "+heads": "heads", "+tokens": "tokens"}
 
 
 def save(model, architecture, args, size, folder):
@@ -36,12 +37,12 @@ def save(model, architecture, args, size, folder):
         architecture=architecture, num_classes=0, num_features=model.num_features, model_args=args, pretrained_cfg=config)))
 
 
-def torch_engine(model, x):
+def torch_engine(model, x, bf16=False):
     import torch
 
     def run():
         start = time.perf_counter()
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             model(x)
         return time.perf_counter() - start
     return run
@@ -110,6 +111,7 @@ def measure(name, options, folder):
     ours = Vitscope(folder, options.batch, options.threads)
     engines = {
         "torch": lambda: torch_engine(model, x),
+        "torch-bf16": lambda: torch_engine(model, x, bf16=True),
         "onnxruntime": lambda: onnxruntime_engine(path, x, options.threads),
         "openvino": lambda: openvino_engine(path, x, options.threads),
     }

@@ -1,12 +1,15 @@
-//! What a decomposition costs beside the bare forward pass: both in turn, so that whatever else the machine does meets
-//! both alike. Where the system tells how long a thread has run (Linux), that is what counts, not the time that passed:
-//! others at work on the machine then hardly matter.
+//! What a decomposition costs beside the bare forward pass, and a forward pass in bf16 beside one in f32: both in turn, so
+//! that whatever else the machine does meets both alike. Where the system tells how long a thread has run (Linux), that is
+//! what counts, not the time that passed: others at work on the machine then hardly matter.
 
 use std::sync::LazyLock;
 use std::time::Instant;
 
+use vitscope::decompose::Decomposer;
+use vitscope::kernels::Numbers;
+
 use crate::Threads;
-use crate::vit::{BASE, Yardstick, operations, pixels};
+use crate::vit::{BASE, BASE_BF16, Yardstick, operations, pixels};
 
 /// Batch size, and how often each of both is run.
 const CASES: [(usize, usize); 2] = [(1, 21), (8, 5)];
@@ -14,7 +17,7 @@ const CASES: [(usize, usize); 2] = [(1, 21), (8, 5)];
 /// Matrix products run together: as many as take about as long as a forward pass.
 const PRODUCTS: usize = 4;
 
-/// Measures and prints a table.
+/// Measures and prints two tables.
 pub fn print() {
     LazyLock::force(&BASE);
     println!("\ndecomposed beside bare, in turn, one thread, medians");
@@ -22,45 +25,92 @@ pub fn print() {
         "batch   bare ms/image   decomposed ms/image   ratio   bare GFLOP/s   product GFLOP/s"
     );
     for (batch, rounds) in CASES {
-        let row = Threads::One.pool().install(|| measure(batch, rounds));
-        println!("{row}");
+        let turns = Threads::One.pool().install(|| {
+            let pixels = pixels(batch);
+            let bare = || drop(BASE.represent(&pixels).expect("representations"));
+            let all = || drop(BASE.rows(&pixels, vec![0; batch]).expect("rows"));
+            take_turns(rounds, [&bare, &all], Numbers::F32)
+        });
+        let ([bare, all], of_products) = (turns.seconds, turns.of_products);
+        println!(
+            "{batch:>5}   {:>13.1}   {:>19.1}   {:>5.3}   {:>12.1}   {:>15.1}",
+            per_image(bare, batch),
+            per_image(all, batch),
+            turns.ratio,
+            speed(batch, bare),
+            of_products,
+        );
+    }
+    LazyLock::force(&BASE_BF16);
+    println!("\nbare forward passes in bf16 beside f32, in turn, one thread, medians");
+    println!(
+        "batch   f32 ms/image   bf16 ms/image   ratio   f32 GFLOP/s   bf16 GFLOP/s   bf16 product GFLOP/s"
+    );
+    for (batch, rounds) in CASES {
+        let turns = Threads::One.pool().install(|| {
+            let pixels = pixels(batch);
+            let bare = |base: &Decomposer| drop(base.represent(&pixels).expect("representations"));
+            take_turns(
+                rounds,
+                [&|| bare(&BASE), &|| bare(&BASE_BF16)],
+                Numbers::Bf16,
+            )
+        });
+        let [f32, bf16] = turns.seconds;
+        println!(
+            "{batch:>5}   {:>12.1}   {:>13.1}   {:>5.3}   {:>11.1}   {:>12.1}   {:>20.1}",
+            per_image(f32, batch),
+            per_image(bf16, batch),
+            turns.ratio,
+            speed(batch, f32),
+            speed(batch, bf16),
+            turns.of_products,
+        );
     }
 }
 
-fn measure(batch: usize, rounds: usize) -> String {
-    let (pixels, yardstick) = (pixels(batch), Yardstick::new());
-    let bare = || BASE.represent(&pixels).map(drop).expect("representations");
-    let all = || BASE.rows(&pixels, vec![0; batch]).map(drop).expect("rows");
-    bare();
-    all();
-    let (mut bares, mut alls, mut products) = (Vec::new(), Vec::new(), Vec::new());
-    let mut ratios = Vec::new();
+/// Milliseconds.
+fn per_image(seconds: f64, batch: usize) -> f64 {
+    seconds * 1e3 / batch as f64
+}
+
+/// A forward pass's GFLOP/s.
+fn speed(batch: usize, seconds: f64) -> f64 {
+    operations(batch) as f64 / seconds / 1e9
+}
+
+/// What two kinds of work took, medians.
+struct Turns {
+    seconds: [f64; 2],
+    /// The second over the first, of the same round.
+    ratio: f64,
+    /// GFLOP/s of matrix products between them.
+    of_products: f64,
+}
+
+/// Runs both in turn, and products of `numbers` after each round.
+fn take_turns(rounds: usize, work: [&dyn Fn(); 2], numbers: Numbers) -> Turns {
+    let yardstick = Yardstick::new(numbers);
+    work.iter().for_each(|work| work());
+    let (mut times, mut products, mut ratios) = ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
     for round in 0..rounds {
         // Each goes first every other time: what runs second finds other memory in the caches.
-        let (bare_seconds, all_seconds) = if round % 2 == 0 {
-            let bare = seconds(bare);
-            (bare, seconds(all))
-        } else {
-            let all = seconds(all);
-            (seconds(bare), all)
-        };
-        bares.push(bare_seconds);
-        alls.push(all_seconds);
-        ratios.push(all_seconds / bare_seconds);
+        let mut taken = [0.0; 2];
+        for turn in [round % 2, 1 - round % 2] {
+            taken[turn] = seconds(work[turn]);
+            times[turn].push(taken[turn]);
+        }
+        ratios.push(taken[1] / taken[0]);
         products.push(seconds(|| {
             (0..PRODUCTS).for_each(|_| drop(yardstick.run()))
         }));
     }
-    let per_image = |time: f64| time * 1e3 / batch as f64;
-    let (bare, all, product) = (median(bares), median(alls), median(products));
-    format!(
-        "{batch:>5}   {:>13.1}   {:>19.1}   {:>5.3}   {:>12.1}   {:>15.1}",
-        per_image(bare),
-        per_image(all),
-        median(ratios),
-        operations(batch) as f64 / bare / 1e9,
-        (PRODUCTS as u64 * Yardstick::operations()) as f64 / product / 1e9,
-    )
+    let operations = (PRODUCTS as u64 * Yardstick::operations()) as f64;
+    Turns {
+        seconds: times.map(median),
+        ratio: median(ratios),
+        of_products: operations / median(products) / 1e9,
+    }
 }
 
 /// How long `work` takes.

@@ -8,6 +8,7 @@ use candle_core::Tensor;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use vitscope::decompose::{Decomposer, Linear};
+use vitscope::kernels::Numbers;
 use vitscope::vision::Vit;
 use vitscope::vision::config::{self, Family};
 use vitscope::vision::vit_weights::VitWeights;
@@ -22,7 +23,12 @@ const M: u64 = 3072;
 const BLOCKS: u64 = 12;
 
 /// The model.
-pub static BASE: LazyLock<Decomposer> = LazyLock::new(|| {
+pub static BASE: LazyLock<Decomposer> = LazyLock::new(|| base(Numbers::F32));
+
+/// The same, its linear layers multiplying bf16.
+pub static BASE_BF16: LazyLock<Decomposer> = LazyLock::new(|| base(Numbers::Bf16));
+
+fn base(numbers: Numbers) -> Decomposer {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models/vit_b16");
     let read = config::read(&folder, None).expect("a readable config");
     let Family::Vit(config) = read.family else {
@@ -31,9 +37,9 @@ pub static BASE: LazyLock<Decomposer> = LazyLock::new(|| {
     let tensors = hashed::filled(&folder);
     let weights =
         VitWeights::take(&config, Weights::from_tensors(tensors)).expect("weights that fit");
-    let model = Vit::new(config, weights).expect("a model");
+    let model = Vit::new(config, weights, numbers).expect("a model");
     Decomposer::new(Arc::new(model)).expect("maps")
-});
+}
 
 /// Normalised pixels `[B, 3, 224, 224]`.
 pub fn pixels(batch: usize) -> Tensor {
@@ -57,12 +63,12 @@ pub struct Yardstick {
 }
 
 impl Yardstick {
-    pub fn new() -> Self {
+    pub fn new(numbers: Numbers) -> Self {
         let matrix = |shape: &[usize]| hashed::tensor("yardstick.weight", shape);
         let weight = matrix(&[M as usize, D as usize]);
         Self {
             tokens: matrix(&[8, T as usize, D as usize]),
-            layer: Linear::new(&weight, None).expect("a layer"),
+            layer: Linear::multiplying(&weight, None, numbers).expect("a layer"),
         }
     }
 
@@ -127,6 +133,14 @@ fn forward_bare(bencher: Bencher, case: Case) {
 }
 
 #[divan::bench(args = CASES, sample_count = 10, sample_size = 1)]
+fn forward_bare_bf16(bencher: Bencher, case: Case) {
+    LazyLock::force(&BASE_BF16);
+    forward(bencher, case, |pixels| {
+        BASE_BF16.represent(pixels).expect("representations")
+    });
+}
+
+#[divan::bench(args = CASES, sample_count = 10, sample_size = 1)]
 fn forward_with_all_components(bencher: Bencher, case: Case) {
     forward(bencher, case, |pixels| {
         BASE.rows(pixels, vec![0; case.batch]).expect("rows")
@@ -143,7 +157,7 @@ fn forward_with_token_terms(bencher: Bencher, case: Case) {
 /// What the machine's matrix product does: the yardstick for the forward passes above.
 #[divan::bench(args = [Threads::One, Threads::All], sample_count = 20, sample_size = 1)]
 fn matrix_product(bencher: Bencher, threads: Threads) {
-    let (pool, yardstick) = (threads.pool(), Yardstick::new());
+    let (pool, yardstick) = (threads.pool(), Yardstick::new(Numbers::F32));
     bencher
         .counter(ItemsCount::new(Yardstick::operations()))
         .bench_local(|| pool.install(|| yardstick.run()));

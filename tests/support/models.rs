@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Tensor};
 use vitscope::decompose::Decomposer;
+use vitscope::kernels::Numbers;
 use vitscope::vision::Vit;
 use vitscope::vision::config::{self, Family, VitConfig};
 use vitscope::vision::vit_weights::VitWeights;
@@ -42,7 +43,7 @@ pub fn weights(name: &str, config: &VitConfig) -> VitWeights {
 
 /// The golden model `name`, read as `config` has it.
 pub fn model(name: &str, config: &VitConfig) -> Vit {
-    Vit::new(config.clone(), weights(name, config)).expect("a model")
+    Vit::new(config.clone(), weights(name, config), Numbers::F32).expect("a model")
 }
 
 /// The same, ready to be decomposed.
