@@ -9,7 +9,7 @@ use vitscope::session::Session;
 use crate::support::{demo_model, shared};
 
 /// A session with the demo's `model` and four scenes.
-fn session(model: &str, store: &std::path::Path, photos: &std::path::Path) -> Session {
+pub fn session(model: &str, store: &std::path::Path, photos: &std::path::Path) -> Session {
     for scene in 0..4 {
         let name = format!("scene-{scene}.png");
         std::fs::copy(shared("demo").join(&name), photos.join(&name)).expect("a copy");
@@ -26,9 +26,9 @@ fn session(model: &str, store: &std::path::Path, photos: &std::path::Path) -> Se
 }
 
 /// The contribution of each stored component, image by image, and the representations.
-type Parts = (Vec<(Component, Vec<Vec<f64>>)>, Vec<Vec<f64>>);
+pub type Parts = (Vec<(Component, Vec<Vec<f64>>)>, Vec<Vec<f64>>);
 
-fn parts(session: &Session) -> Parts {
+pub fn parts(session: &Session) -> Parts {
     let stored = session
         .store()
         .decomposition("m", "four")
@@ -53,7 +53,7 @@ fn parts(session: &Session) -> Parts {
     (each.collect(), z.collect())
 }
 
-fn distance(a: &[f64], b: &[f64]) -> f64 {
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter()
         .zip(b)
         .map(|(a, b)| (a - b).powi(2))

@@ -60,6 +60,7 @@ mod contributions;
 mod demo;
 mod demo_truth;
 mod first_minutes;
+mod forward_bf16;
 mod headless;
 mod hostile;
 mod hub;

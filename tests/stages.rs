@@ -192,7 +192,7 @@ fn a_swin_with_the_names_of_memory_is_the_same_model() {
         });
     let config = config::read(&shared("models/hf_swin"), None).expect("a readable config");
     let model = config
-        .model(Weights::from_tensors(renamed))
+        .model(Weights::from_tensors(renamed), Numbers::F32)
         .expect("weights that fit");
     let decomposer = Decomposer::new(model).expect("a sound model");
     let pixels = hashed::input(1, 112, 112);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 use vitscope::decompose::{Component, RowSpec, Rows};
+use vitscope::kernels::Numbers;
 use vitscope::store::{
     Blob, Header, ModelEntry, NamedTensor, Origin, Precision, Skipped, StoreError,
 };
@@ -35,6 +36,7 @@ fn header(precision: Precision) -> Header {
         model_fingerprint: "weights".to_owned(),
         preprocessing: "resize 64".to_owned(),
         precision,
+        forward: Numbers::F32,
         dims: DIMS,
         maps: specs().iter().map(map).collect(),
         specs: specs(),
@@ -355,6 +357,26 @@ fn what_has_changed_makes_a_decomposition_stale() {
         place.store.decomposition("vit", "set"),
         Err(StoreError::NotDecomposed { .. })
     ));
+}
+
+#[test]
+fn an_entry_of_before_there_was_a_choice_is_of_an_f32_forward_pass() {
+    let place = decomposed(Precision::F32);
+    let entry = place.store.decomposition("vit", "set").expect("there");
+    let path = entry.folder().join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    let older = text.replace("  \"forward\": \"f32\",\n", "");
+    assert_ne!(older, text);
+    fs::write(&path, older).expect("written");
+    let begun = go_on(&place, Precision::F32);
+    assert_eq!((begun.resumed, begun.stale), (IMAGES, None));
+    let other = Header {
+        forward: Numbers::Bf16,
+        ..header(Precision::F32)
+    };
+    let writer = place.store.begin("vit", "set", &other).expect("begun");
+    let why = "what the forward pass multiplies changed";
+    assert_eq!(writer.begun().stale.as_deref(), Some(why));
 }
 
 #[test]

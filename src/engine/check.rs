@@ -2,10 +2,12 @@
 
 use candle_core::{Device, Tensor};
 
+use super::decompose::label;
 use super::frames::{frame, numbers, texts};
 use super::{Desk, EngineError};
 use crate::answer::Answer;
 use crate::decompose::{EXACT, Identities};
+use crate::kernels::Numbers;
 
 /// How many images of the set are looked at.
 const IMAGES: usize = 32;
@@ -16,7 +18,12 @@ const BATCH: usize = 1;
 impl Desk<'_> {
     /// Checks the identities of `model` on the first images of `set`.
     pub(super) fn check(&mut self, model: &str, set: &str) -> Result<Answer, EngineError> {
+        let forward = self.multiplied(model, set);
         let loaded = self.library.model(self.store, model)?;
+        let rounding = match forward {
+            Numbers::F32 => None,
+            _ => Some((self.library).model_multiplying(self.store, model, forward)?),
+        };
         let images = self.set(set)?;
         let (height, width) = loaded
             .checkpoint
@@ -38,12 +45,24 @@ impl Desk<'_> {
             let read = pixels.len() / (3 * height * width);
             if read > 0 {
                 let pixels = Tensor::from_vec(pixels, (read, 3, height, width), &Device::Cpu)?;
-                identities.check(&loaded.decomposer, &pixels)?;
+                match &rounding {
+                    None => identities.check(&loaded.decomposer, &pixels)?,
+                    Some(rounding) => identities.check_rounding(
+                        &rounding.decomposer,
+                        &loaded.decomposer,
+                        &pixels,
+                    )?,
+                }
             }
             self.progress.advance(end as u64);
         }
         self.progress.finish();
-        answer(model, count, &identities)
+        let mut answer = answer(model, count, &identities)?;
+        if let Some(label) = label(model, forward) {
+            let rest = "tokens and neurons are computed anew for a question, in f32";
+            answer.notes.push(format!("{label}; {rest}"));
+        }
+        Ok(answer)
     }
 }
 

@@ -18,6 +18,7 @@ use super::{Desk, EngineError, last};
 use crate::answer::Answer;
 use crate::cancel::Cancel;
 use crate::decompose::{LastLayers, Rows};
+use crate::kernels::Numbers;
 use crate::lang::ast;
 use crate::progress::Progress;
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
@@ -38,7 +39,10 @@ impl Desk<'_> {
     ) -> Result<Answer, EngineError> {
         let images = self.store.set(set)?;
         let entry = self.store.model(model)?;
-        let loaded = self.library.model(self.store, model)?;
+        let forward = options.forward;
+        refuse_unmultiplied(forward)?;
+        let library = &mut self.library;
+        let loaded = library.model_multiplying(self.store, model, forward)?;
         let about = About::of(&entry)?;
         let last = match last::fewer(&about, options.last_layers) {
             Some(count) => Some(LastLayers::new(
@@ -54,9 +58,15 @@ impl Desk<'_> {
             batch: options.batch.unwrap_or(BATCH),
             cancel: self.cancel,
         };
-        let header = header(&job, entry.fingerprint, options.precision)?;
+        let header = header(&job, entry.fingerprint, options)?;
         let mut writer = self.store.begin(model, set, &header)?;
         let mut notes = begun_notes(&writer);
+        notes.extend(label(model, forward));
+        if !forward.is_native() {
+            notes.push(format!(
+                "this CPU has no instructions for {forward}: the numbers are the same, and no time is saved"
+            ));
+        }
         let was_complete = writer.pending().is_none();
         self.progress.start(
             &format!("decomposing {set} with {model}"),
@@ -96,10 +106,37 @@ pub(super) fn kept_as(said: Option<ast::Precision>) -> Precision {
     }
 }
 
+impl Desk<'_> {
+    /// What the forward pass of a stored decomposition multiplied; f32 where there is none.
+    pub(super) fn multiplied(&self, model: &str, set: &str) -> Numbers {
+        let done = self.store.decomposition(model, set);
+        done.map_or(Numbers::F32, |done| done.manifest().forward)
+    }
+}
+
+/// What answers say of contributions whose forward pass did not multiply f32.
+pub(super) fn label(model: &str, forward: Numbers) -> Option<String> {
+    (forward != Numbers::F32)
+        .then(|| format!("{model}: contributions of a forward pass in {forward}"))
+}
+
+/// Refuses numbers that the CPU does not multiply.
+fn refuse_unmultiplied(forward: Numbers) -> Result<(), EngineError> {
+    match forward {
+        Numbers::F32 | Numbers::Bf16 => Ok(()),
+        Numbers::F16 => Err(EngineError::refused(
+            "a CPU does not multiply f16",
+            "say `forward bf16`",
+        )),
+    }
+}
+
 /// How a set is decomposed.
 pub(super) struct Options {
     /// How rows are stored.
     pub precision: Precision,
+    /// What the linear layers of the forward pass multiply.
+    pub forward: Numbers,
     /// Images that go through the model together.
     pub batch: Option<usize>,
     /// How many layers, from the last, keep their components; all by default.
@@ -109,7 +146,7 @@ pub(super) struct Options {
 fn header(
     job: &Job<'_>,
     model_fingerprint: String,
-    precision: Precision,
+    options: &Options,
 ) -> Result<Header, EngineError> {
     let loaded = job.loaded;
     let decomposer = &loaded.decomposer;
@@ -121,7 +158,8 @@ fn header(
     Ok(Header {
         model_fingerprint,
         preprocessing: loaded.checkpoint.preprocess.describe(),
-        precision,
+        precision: options.precision,
+        forward: options.forward,
         dims: decomposer.dim()?,
         specs: specs.to_vec(),
         maps: maps.collect::<candle_core::Result<_>>()?,

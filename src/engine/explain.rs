@@ -4,6 +4,7 @@ use super::models::About;
 use super::scores::align_blob;
 use super::{Desk, EngineError, decompose, last};
 use crate::decompose::LastLayers;
+use crate::kernels::Numbers;
 use crate::lang::query::{Query, Task, Template};
 use crate::store::Precision;
 
@@ -54,11 +55,11 @@ impl Desk<'_> {
                 models,
                 last_layers,
                 precision,
+                forward,
                 ..
             } => {
-                let precision = decompose::kept_as(*precision);
-                let plan =
-                    |model: &String| self.plan_decompose(model, set, *last_layers, precision);
+                let kept = (decompose::kept_as(*precision), forward.unwrap_or_default());
+                let plan = |model: &String| self.plan_decompose(model, set, *last_layers, kept);
                 let steps = models.iter().map(plan);
                 Step::new(format!("decompose {set}")).from(steps.collect::<Result<Vec<_>, _>>()?)
             }
@@ -86,7 +87,8 @@ impl Desk<'_> {
                 "compare sums of contributions of {model} with what they sum to"
             ))
             .from([Step::new(format!(
-                "compute: forward passes of up to 32 images of {set}"
+                "compute: forward passes{} of up to 32 images of {set}",
+                in_words(self.multiplied(model, set))
             ))]),
             _ => Step::new("nothing is computed with a model"),
         };
@@ -103,7 +105,7 @@ impl Desk<'_> {
         model: &str,
         set: &str,
         last_layers: Option<usize>,
-        precision: Precision,
+        (precision, forward): (Precision, Numbers),
     ) -> Result<Step, EngineError> {
         let about = About::of(&self.store.model(model)?)?;
         let (parts, width) = stored_size(&about, last_layers);
@@ -111,7 +113,9 @@ impl Desk<'_> {
         let found = self.store.decompositions()?.into_iter().find(|entry| {
             let manifest = &entry.manifest;
             let same = manifest.model == model && manifest.set == set;
-            let alike = manifest.components.len() == parts && manifest.precision == precision;
+            let alike = manifest.components.len() == parts
+                && manifest.precision == precision
+                && manifest.forward == forward;
             entry.stale.is_none() && same && alike
         });
         let there = found.map_or(0, |entry| entry.manifest.covered());
@@ -122,7 +126,10 @@ impl Desk<'_> {
         let (size, todo) = ((width * number + about.dim * 4) * images, images - there);
         let work = match todo {
             0 => "everything is stored".to_owned(),
-            _ => format!("compute: {todo} forward passes ({there} images are stored)"),
+            _ => format!(
+                "compute: {todo} forward passes{} ({there} images are stored)",
+                in_words(forward)
+            ),
         };
         Ok(
             Step::new(format!("rows of {parts} components of {model}")).from([
@@ -158,6 +165,14 @@ impl Desk<'_> {
             Step::new(format!("read: embeddings of the same images by {clip}")),
             Step::new("then one pass for the moments that scores need"),
         ]))
+    }
+}
+
+/// What a forward pass multiplies, where that is not f32.
+pub(super) fn in_words(forward: Numbers) -> String {
+    match forward {
+        Numbers::F32 => String::new(),
+        _ => format!(" in {forward}"),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::scores::{Split, Stored, align_blob};
 use super::{Desk, EngineError};
 use crate::align::Aligned;
+use crate::kernels::Numbers;
 use crate::store::{ImageSet, SetInfo};
 
 /// Image sets, decompositions and aligned maps that were asked about.
@@ -22,8 +23,9 @@ pub(super) struct Kept {
 
 type Map<K, V> = Mutex<HashMap<K, V>>;
 
-/// What aligned maps rest on: fingerprints of the model, the set and the CLIP, and when the alignment was written.
-type Basis = ([String; 3], Option<SystemTime>);
+/// What aligned maps rest on: fingerprints of the model, the set and the CLIP, what the model's forward pass multiplied, and
+/// when the alignment was written.
+type Basis = ([String; 3], Numbers, Option<SystemTime>);
 
 /// A model's maps into CLIP's space, and how good they are.
 #[derive(Clone)]
@@ -106,7 +108,8 @@ impl Desk<'_> {
             manifest.set_fingerprint.clone(),
             self.store.model(clip)?.fingerprint,
         ];
-        let basis = (fingerprints, done.blob_written(&align_blob(clip)));
+        let written = done.blob_written(&align_blob(clip));
+        let basis = (fingerprints, manifest.forward, written);
         let key = (model.to_owned(), manifest.set.clone(), clip.to_owned());
         let kept = &self.library.kept.aligned;
         if let Some((_, carried)) = get(kept, &key).filter(|(of, _)| *of == basis) {

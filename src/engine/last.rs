@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::decompose::label;
 use super::models::About;
 use super::{Desk, EngineError};
 use crate::decompose::{Component, ComponentKind, Decomposer, LastLayers, RowSpec, Rows};
@@ -65,7 +66,8 @@ pub(super) fn rows_as_stored(
 }
 
 impl Desk<'_> {
-    /// The question about the units that are stored, and a sentence for each model of which some are not.
+    /// The question about the units that are stored, and a sentence for each model of which some are not, or whose forward
+    /// pass was not in f32.
     ///
     /// # Errors
     /// When none of the units asked about is stored.
@@ -86,6 +88,7 @@ impl Desk<'_> {
             ) else {
                 continue;
             };
+            notes.extend(label(&target.model, done.manifest().forward));
             let components = About::of(&entry)?.components().len();
             let stored = done.specs().iter().map(|spec| spec.component);
             let heads = stored.clone().filter(|c| c.kind == ComponentKind::Head);

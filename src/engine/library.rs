@@ -8,6 +8,7 @@ use super::kept::Kept;
 use crate::align::Aligned;
 use crate::analysis::Moments;
 use crate::decompose::Decomposer;
+use crate::kernels::Numbers;
 use crate::store::{ModelEntry, Store};
 use crate::text::TextEncoder;
 use crate::vision::checkpoint::Checkpoint;
@@ -35,7 +36,7 @@ pub struct Scoring {
 /// Models, text towers and moments, each under what it was loaded from.
 #[derive(Default)]
 pub struct Library {
-    models: HashMap<String, Arc<Loaded>>,
+    models: HashMap<(String, Numbers), Arc<Loaded>>,
     texts: HashMap<String, Arc<TextEncoder>>,
     scorings: HashMap<String, Arc<Scoring>>,
     pub(super) kept: Kept,
@@ -48,23 +49,41 @@ impl Library {
     /// When it is not registered, its files are gone or no longer a model that can be read, or changed since it was
     /// added.
     pub fn model(&mut self, store: &Store, name: &str) -> Result<Arc<Loaded>, EngineError> {
+        self.model_multiplying(store, name, Numbers::F32)
+    }
+
+    /// As [`Self::model`], its linear layers by products of `numbers`.
+    ///
+    /// # Errors
+    /// As [`Self::model`], and when this machine does not multiply such numbers.
+    pub fn model_multiplying(
+        &mut self,
+        store: &Store,
+        name: &str,
+        numbers: Numbers,
+    ) -> Result<Arc<Loaded>, EngineError> {
         let entry = store.model(name)?;
-        if let Some(loaded) = self.models.get(&entry.fingerprint) {
+        let key = (entry.fingerprint.clone(), numbers);
+        if let Some(loaded) = self.models.get(&key) {
             return Ok(loaded.clone());
         }
         unchanged(&entry)?;
         let checkpoint = Checkpoint::open(&entry.folder)?;
-        let decomposer = Decomposer::new(checkpoint.model()?)?;
+        let decomposer = Decomposer::new(checkpoint.model_multiplying(numbers)?)?;
         let loaded = Loaded {
             checkpoint,
             decomposer,
         };
-        Ok(self.keep_model(entry.fingerprint, loaded))
+        Ok(self.keep(key, loaded))
     }
 
-    /// Keeps a model that was loaded, under its fingerprint.
+    /// Keeps a model that was loaded and multiplies f32, under its fingerprint.
     pub fn keep_model(&mut self, fingerprint: String, loaded: Loaded) -> Arc<Loaded> {
-        let kept = self.models.entry(fingerprint);
+        self.keep((fingerprint, Numbers::F32), loaded)
+    }
+
+    fn keep(&mut self, key: (String, Numbers), loaded: Loaded) -> Arc<Loaded> {
+        let kept = self.models.entry(key);
         kept.insert_entry(Arc::new(loaded)).get().clone()
     }
 

@@ -98,6 +98,7 @@ impl Desk<'_> {
             Task::Decompose {
                 set,
                 precision,
+                forward,
                 batch,
                 last_layers,
                 tokens,
@@ -112,6 +113,7 @@ impl Desk<'_> {
                 }
                 let options = decompose::Options {
                     precision: decompose::kept_as(*precision),
+                    forward: forward.unwrap_or_default(),
                     batch: *batch,
                     last_layers: *last_layers,
                 };

@@ -111,7 +111,7 @@ impl Desk<'_> {
         })
     }
 
-    /// Runs the model on one image, prepared as the set's images were.
+    /// Runs the model on one image, prepared and multiplied as the set's images were.
     fn rows_of(
         &mut self,
         target: &Target,
@@ -119,7 +119,9 @@ impl Desk<'_> {
         components: &[usize],
         picture: &RgbImage,
     ) -> Result<Rows, EngineError> {
-        let loaded = self.library.model(self.store, &target.model)?;
+        let forward = stored.decomposition().manifest().forward;
+        let library = &mut self.library;
+        let loaded = library.model_multiplying(self.store, &target.model, forward)?;
         let preprocess = &loaded.checkpoint.preprocess;
         let (height, width) = preprocess
             .output()

@@ -18,6 +18,7 @@ use crate::analysis::{Moments, gather_moments};
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, ReadError, every_image, read_kept};
 use crate::decompose::RowSpec;
+use crate::kernels::Numbers;
 use crate::store::{Blob, Decomposition, NamedTensor, StoreError, fingerprint};
 
 /// Values of a `split` column that say: these images were there to fit on.
@@ -239,13 +240,18 @@ impl Desk<'_> {
     /// What moments of a decomposition rest on.
     fn basis(&self, done: &Decomposition, clip: &str, split: &Split) -> Result<Value, EngineError> {
         let manifest = done.manifest();
-        Ok(json!({
+        let mut basis = json!({
             "model": manifest.model_fingerprint,
             "images": manifest.set_fingerprint,
             "rows": manifest.covered(),
             "clip": self.store.model(clip)?.fingerprint,
             "split": split.fingerprint(),
-        }))
+        });
+        // Not said of f32, so that moments of earlier versions stay good.
+        if manifest.forward != Numbers::F32 {
+            basis["forward"] = json!(manifest.forward);
+        }
+        Ok(basis)
     }
 
     /// Whether the moments that [`Self::scoring`] gives are stored, as the note beside them says.

@@ -10,6 +10,7 @@ use super::{Desk, EngineError};
 use crate::align::{Alignment, FitReport};
 use crate::answer::Answer;
 use crate::contributions::Contributions;
+use crate::kernels::Numbers;
 use crate::lang::catalog::{self, ColumnInfo, ColumnKind, ModelInfo};
 use crate::lang::query::{Described, Shown, Unit};
 
@@ -50,12 +51,24 @@ impl Desk<'_> {
             whole("heads", models.iter().map(|model| Some(heads(model)))),
             texts(
                 "decomposed on",
-                models.iter().map(|model| model.decomposed_on.join(", ")),
+                models.iter().map(|model| self.decomposed_on(model)),
             ),
             texts("aligned to", models.iter().map(aligned)),
         ])?;
         let hint = "there are no models yet; `add model NAME from \"FOLDER\"` adds one";
         Ok(listing("models", table, hint))
+    }
+
+    /// The sets that a model is decomposed on, and what its forward pass multiplied where that is not f32.
+    fn decomposed_on(&self, model: &ModelInfo) -> String {
+        let each = model
+            .decomposed_on
+            .iter()
+            .map(|set| match self.multiplied(&model.name, set) {
+                Numbers::F32 => set.clone(),
+                other => format!("{set} ({other})"),
+            });
+        each.collect::<Vec<_>>().join(", ")
     }
 
     fn show_images(&self) -> Result<Answer, EngineError> {
@@ -141,9 +154,13 @@ impl Desk<'_> {
         for set in &model.decomposed_on {
             let done = self.store.decomposition(name, set)?;
             let skipped = done.manifest().skipped().count();
+            let forward = match done.manifest().forward {
+                Numbers::F32 => String::new(),
+                other => format!(", forward pass in {other}"),
+            };
             facts.push((
                 "decomposed on",
-                format!("{set}: {} images, {skipped} skipped", done.len()),
+                format!("{set}: {} images, {skipped} skipped{forward}", done.len()),
             ));
         }
         for aligned in &model.aligned {

@@ -8,6 +8,7 @@ pub use self::terms::{
     SortKey, Stage, Term, Test, UnitKind, Units,
 };
 use super::span::Spanned;
+use crate::kernels::Numbers;
 
 /// A literal as written.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ pub enum Body {
         path: Slot,
         labels: Option<Slot>,
     },
-    /// `decompose SET with MODEL, … precision f16 batch 16 layers last 5 tokens`
+    /// `decompose SET with MODEL, … precision f16 forward bf16 batch 16 layers last 5 tokens`
     Decompose {
         set: Slot,
         models: Vec<Slot>,
@@ -201,6 +202,8 @@ pub enum Listing {
 pub struct DecomposeOptions {
     /// `precision f16`
     pub precision: Option<Precision>,
+    /// `forward bf16`
+    pub forward: Option<Numbers>,
     /// `batch 16`
     pub batch: Option<Slot>,
     /// `layers last 5`

@@ -8,6 +8,7 @@ pub use self::question::{
 use super::ast::{Precision, Value};
 use super::catalog::{ColumnInfo, ColumnKind};
 use super::filter::Filter;
+use crate::kernels::Numbers;
 
 /// A statement that can be carried out.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,7 @@ pub enum Task {
         set: String,
         models: Vec<String>,
         precision: Option<Precision>,
+        forward: Option<Numbers>,
         batch: Option<usize>,
         last_layers: Option<usize>,
         tokens: bool,

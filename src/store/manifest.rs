@@ -9,6 +9,7 @@ use super::disk::{Disk, read_text};
 use super::hash::fingerprint;
 use super::{Header, Precision, StoreError};
 use crate::decompose::RowSpec;
+use crate::kernels::Numbers;
 
 /// Raise this when the meaning of stored rows or maps changes: entries of another number are computed again.
 const FORMAT: u32 = 1;
@@ -73,6 +74,9 @@ pub struct Manifest {
     pub preprocessing: String,
     /// How rows are kept.
     pub precision: Precision,
+    /// What the linear layers of the forward pass multiplied; f32 in entries of earlier versions.
+    #[serde(default)]
+    pub forward: Numbers,
     /// Dimension of z.
     pub dims: usize,
     /// Images in the set.
@@ -102,6 +106,7 @@ impl Manifest {
             set_fingerprint: set_fingerprint.to_owned(),
             preprocessing: header.preprocessing.clone(),
             precision: header.precision,
+            forward: header.forward,
             dims: header.dims,
             images,
             part_rows: header.part_rows.max(1),
@@ -150,6 +155,10 @@ impl Manifest {
                 "the preprocessing",
             ),
             (self.precision != wanted.precision, "the precision"),
+            (
+                self.forward != wanted.forward,
+                "what the forward pass multiplies",
+            ),
             (
                 self.dims != wanted.dims || self.components != wanted.components,
                 "the components",

@@ -10,6 +10,7 @@ use super::disk::{self, Disk, file_name};
 use super::*;
 use crate::cancel::Cancel;
 use crate::decompose::{Component, RowSpec, Rows};
+use crate::kernels::Numbers;
 use crate::progress::Silent;
 
 const IMAGES: usize = 7;
@@ -58,6 +59,7 @@ fn header(model_fingerprint: &str) -> Header {
         model_fingerprint: model_fingerprint.to_owned(),
         preprocessing: "none".to_owned(),
         precision: Precision::F32,
+        forward: Numbers::F32,
         dims: DIMS,
         maps: vec![vec![0.5; 4 * DIMS], vec![-2.0; 2 * DIMS]],
         specs,

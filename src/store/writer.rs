@@ -17,6 +17,7 @@ use super::part::{self, Precision};
 use super::tensors::{self, Blob, NamedTensor};
 use super::{Store, StoreError};
 use crate::decompose::{RowSpec, Rows};
+use crate::kernels::Numbers;
 
 /// Rows of the set that a part covers, unless the caller says otherwise.
 pub const PART_ROWS: usize = 512;
@@ -30,6 +31,8 @@ pub struct Header {
     pub preprocessing: String,
     /// How rows are kept.
     pub precision: Precision,
+    /// What the linear layers of the forward pass multiply.
+    pub forward: Numbers,
     /// Dimension of z, `Dz`.
     pub dims: usize,
     /// The components, in order.

@@ -36,6 +36,7 @@ pub const EXAMPLES: &[&str] = &[
     "add images birds from \"photos/\" with \"labels.csv\"",
     "decompose birds with dinov2, swin",
     "decompose birds with dinov2 precision f16, batch 16, layers last 5, tokens",
+    "decompose birds with dinov2 forward bf16, batch 16",
     "align dinov2 to clip on birds lambda 1",
     "sweep lambda 0.01 to 10 in dinov2",
     "define texture as \"rough texture\", \"furry texture\"",

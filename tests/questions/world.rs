@@ -6,6 +6,7 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::json;
 use vitscope::align::Random;
 use vitscope::decompose::{Component, RowSpec, Rows};
+use vitscope::kernels::Numbers;
 use vitscope::session::Session;
 use vitscope::store::{Header, ModelEntry, Precision, Skipped, fingerprint};
 
@@ -94,6 +95,7 @@ impl World {
             model_fingerprint: entry.fingerprint,
             preprocessing: "none".to_owned(),
             precision: Precision::F32,
+            forward: Numbers::F32,
             dims: known.dim,
             specs: known.specs.clone(),
             maps: known.maps.clone(),

@@ -12,8 +12,7 @@ use pest::iterators::Pair;
 
 use self::parts::Parts;
 use super::ast::{
-    Asked, Body, DecomposeOptions, Listing, Measure, Precision, Question, Slot, Statement, Sweep,
-    Value,
+    Asked, Body, DecomposeOptions, Listing, Measure, Question, Slot, Statement, Sweep, Value,
 };
 use super::error::SyntaxError;
 use super::expect;
@@ -247,11 +246,8 @@ fn asked(pair: &Pair<'_, Rule>) -> Option<Asked> {
 
 fn decompose_options(parts: &mut Parts) -> DecomposeOptions {
     DecomposeOptions {
-        precision: match (parts.has(Rule::kw_f16), parts.has(Rule::kw_f32)) {
-            (true, _) => Some(Precision::F16),
-            (_, true) => Some(Precision::F32),
-            _ => None,
-        },
+        precision: parts.precision,
+        forward: parts.forward,
         batch: parts.batch.take(),
         last_layers: parts.last_layers.take(),
         tokens: parts.has(Rule::kw_tokens),

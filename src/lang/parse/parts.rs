@@ -4,12 +4,13 @@
 use pest::iterators::Pair;
 
 use super::super::ast::{
-    Concept, Condition, ImageRef, Options, Replacement, Selection, Slot, Template, Units,
+    Concept, Condition, ImageRef, Options, Precision, Replacement, Selection, Slot, Template, Units,
 };
 use super::super::error::SyntaxError;
 use super::super::grammar::Rule;
 use super::super::span::{Span, Spanned};
 use super::{Built, Reader};
+use crate::kernels::Numbers;
 
 /// Parts of a statement.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(super) struct Parts {
     pub image: Option<Spanned<ImageRef>>,
     pub options: Options,
     pub lambda: Option<Slot>,
+    pub precision: Option<Precision>,
+    pub forward: Option<Numbers>,
     pub batch: Option<Slot>,
     pub last_layers: Option<Slot>,
     /// What comes after `measuring`.
@@ -114,12 +117,20 @@ impl Reader {
                 }
             }
             Rule::precision => {
-                let inner = self.parts(pair.into_inner())?;
-                if parts.has(Rule::kw_f16) || parts.has(Rule::kw_f32) {
-                    let option = "precision";
-                    return Err(SyntaxError::Twice { option, span });
-                }
-                parts.keywords.extend(inner.keywords);
+                let precision = match self.parts(pair.into_inner())?.has(Rule::kw_f16) {
+                    true => Precision::F16,
+                    false => Precision::F32,
+                };
+                once(&mut parts.precision, precision, "precision", span)?;
+            }
+            Rule::forward => {
+                let said = self.parts(pair.into_inner())?;
+                let numbers = match (said.has(Rule::kw_bf16), said.has(Rule::kw_f16)) {
+                    (true, _) => Numbers::Bf16,
+                    (_, true) => Numbers::F16,
+                    _ => Numbers::F32,
+                };
+                once(&mut parts.forward, numbers, "forward", span)?;
             }
             Rule::lambda => once(&mut parts.lambda, self.only(pair)?, "lambda", span)?,
             Rule::batch => once(&mut parts.batch, self.only(pair)?, "batch", span)?,

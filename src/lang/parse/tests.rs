@@ -7,7 +7,7 @@ use super::super::script::parse_statement;
 const CANONICAL: &[&str] = &[
     "add model dinov2 from \"facebook/dinov2-base\"",
     "add images birds from \"photos/\" with \"labels.csv\"",
-    "decompose birds with dinov2, swin precision f16 batch 16 layers last 5 tokens",
+    "decompose birds with dinov2, swin precision f16 forward bf16 batch 16 layers last 5 tokens",
     "align dinov2 to clip on birds lambda 1 seed 3",
     "sweep lambda 0.01 to 10 in dinov2 to clip on birds seed 1",
     "define",

@@ -170,6 +170,7 @@ impl Display for Listing {
 impl Display for DecomposeOptions {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         clause(f, "precision", self.precision.as_ref())?;
+        clause(f, "forward", self.forward.as_ref())?;
         clause(f, "batch", self.batch.as_ref())?;
         clause(f, "layers last", self.last_layers.as_ref())?;
         flag(f, "tokens", self.tokens)

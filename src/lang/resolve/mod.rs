@@ -148,6 +148,7 @@ impl<'a> Resolver<'a> {
             set: self.set(set)?.value.name.clone(),
             models: names,
             precision: options.precision,
+            forward: options.forward,
             batch,
             last_layers,
             tokens: options.tokens,

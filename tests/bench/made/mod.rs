@@ -19,6 +19,7 @@ use serde_json::json;
 use vitscope::align::{Alignment, Random};
 use vitscope::cancel::Cancel;
 use vitscope::decompose::Decomposer;
+use vitscope::kernels::Numbers;
 use vitscope::session::Session;
 use vitscope::store::{Blob, Header, NamedTensor, PART_ROWS, Precision};
 use vitscope::text::TextEncoder;
@@ -122,6 +123,7 @@ fn decompose(
         model_fingerprint: session.store().model(name).expect("registered").fingerprint,
         preprocessing: checkpoint.preprocess.describe(),
         precision,
+        forward: Numbers::F32,
         dims: decomposer.dim().expect("a dimension"),
         specs: decomposer.specs().to_vec(),
         maps: maps.collect(),
