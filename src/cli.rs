@@ -15,6 +15,7 @@ use self::input::{Input, read, stdin};
 use self::subcommand::Subcommand;
 use crate::cancel::Cancel;
 use crate::config::{self, Config};
+use crate::device::Choice;
 use crate::failure::{Exit, Failure};
 use crate::front::{Engine, Launch, Source};
 use crate::interrupt;
@@ -49,7 +50,7 @@ Configuration:
   `vitscope config show` prints every value and where it comes from, `vitscope config sample` a file to start from
 
 Environment:
-  VITSCOPE_STORE, VITSCOPE_IMAGES, VITSCOPE_PROBE_MS, VITSCOPE_HISTORY, VITSCOPE_CONFIG, PAGER, VISUAL, EDITOR, NO_COLOR, CLICOLOR_FORCE";
+  VITSCOPE_STORE, VITSCOPE_DEVICE, VITSCOPE_IMAGES, VITSCOPE_PROBE_MS, VITSCOPE_HISTORY, VITSCOPE_CONFIG, PAGER, VISUAL, EDITOR, NO_COLOR, CLICOLOR_FORCE";
 
 /// Ask what each part of a vision transformer contributes to an image representation, in words.
 #[derive(Debug, Parser)]
@@ -66,6 +67,10 @@ pub struct Flags {
     /// The store: a directory with image sets, decompositions and alignments
     #[arg(long, value_name = "DIR", env = "VITSCOPE_STORE", global = true)]
     store: Option<PathBuf>,
+
+    /// Where models run: cpu, cuda, cuda:N or metal [default: cpu]
+    #[arg(long, value_name = "DEVICE", global = true)]
+    device: Option<Choice>,
 
     /// Refuse statements that change the store
     #[arg(long, global = true)]
@@ -211,7 +216,7 @@ fn dispatch(
         false => None,
     };
     let init = init.map(|path| read(Input::Script(path))).transpose()?;
-    let mut engine = launch.open(store, flags.read_only)?;
+    let mut engine = launch.open(store, config.device()?, flags.read_only)?;
     let cancel = cancel_on_interrupt(console);
     let exit = flags.run(engine.as_mut(), console, &cancel, &sources, false);
     if !prompt {

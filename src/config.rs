@@ -14,6 +14,7 @@ use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
 pub use self::list::{sample, table};
+use crate::device::{self, Choice};
 use crate::failure::{Exit, Failure};
 use crate::output::color::Env;
 use crate::output::settings::Look;
@@ -34,13 +35,20 @@ pub struct Key {
 }
 
 /// Every key, in the order of listings.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 13] = [
     Key {
         name: "store",
         values: "a folder",
         default: "the user's data folder",
         variable: Some("VITSCOPE_STORE"),
         about: "where image sets, decompositions and alignments are kept",
+    },
+    Key {
+        name: "device",
+        values: device::NAMES,
+        default: "cpu",
+        variable: Some("VITSCOPE_DEVICE"),
+        about: "where models run: on the CPU, or on a GPU that the program was built for",
     },
     Key {
         name: "format",
@@ -186,6 +194,20 @@ impl Config {
         self.get(key).map(|chosen| chosen.value.as_str())
     }
 
+    /// The device that models run on.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when no device is called so, or the program was not built for it.
+    pub fn device(&self) -> Result<Choice, Failure> {
+        let Some(Chosen { value, origin }) = self.get("device") else {
+            return Ok(Choice::default());
+        };
+        let choice = value.parse::<Choice>().and_then(Choice::built);
+        choice.map_err(|error| {
+            Failure::new(Exit::Usage, format!("{origin}: {error}")).with_help(error.help())
+        })
+    }
+
     /// Makes answers look as was chosen.
     ///
     /// # Errors
@@ -218,6 +240,8 @@ fn check(key: &Key, value: &str) -> Result<(), String> {
     let is_path = key.values.starts_with("a ");
     let fits = if is_path {
         !value.trim().is_empty()
+    } else if key.name == "device" {
+        value.parse::<Choice>().is_ok()
     } else {
         words.contains(&value)
     };

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::device::Choice;
 use crate::failure::{Exit, Failure, in_words};
 use crate::front::{Engine, Source};
 use crate::session::Session;
@@ -74,13 +75,13 @@ pub fn folder() -> Result<PathBuf, Failure> {
     Ok(root.join("demo"))
 }
 
-/// Unpacks the demo into `folder` as far as it is not there, and opens its store.
+/// Unpacks the demo into `folder` as far as it is not there, and opens its store; models will run on `device`.
 ///
 /// The tour that comes with it begins with the preparations that are still to be made: none, the second time.
 ///
 /// # Errors
 /// When the folder can't be written.
-pub fn open(folder: &Path) -> Result<(Box<dyn Engine>, Source), Failure> {
+pub fn open(folder: &Path, device: Choice) -> Result<(Box<dyn Engine>, Source), Failure> {
     for (path, content) in FILES {
         unpack(&folder.join(path), content)
             .map_err(|error| cannot_write(&folder.join(path), &error))?;
@@ -92,7 +93,8 @@ pub fn open(folder: &Path) -> Result<(Box<dyn Engine>, Source), Failure> {
         name: "tour".to_owned(),
         text,
     };
-    Ok((Box::new(Session::open(store.root())?), source))
+    let session = Session::open(store.root())?.on(device);
+    Ok((Box::new(session), source))
 }
 
 fn no_store(error: StoreError) -> Failure {

@@ -7,6 +7,7 @@ use polars::prelude::{DataFrame, NamedFrom, Series};
 
 use crate::answer::{Answer, Sink};
 use crate::config::{self, Config};
+use crate::device::{self, Choice};
 use crate::failure::{Exit, Failure};
 use crate::front::Launch;
 use crate::output::color::{Depth, process_env};
@@ -25,7 +26,7 @@ pub fn run(
     store: Option<&Path>,
     config: &Config,
 ) -> Result<Exit, Failure> {
-    let (of_store, exit) = match launch.open(store, true) {
+    let (of_store, exit) = match launch.open(store, Choice::Cpu, true) {
         Ok(engine) => (engine.facts(), Exit::Success),
         Err(failure) => {
             let help = failure.diagnosis.help.clone().unwrap_or_default();
@@ -102,9 +103,36 @@ fn about_the_program(config: &Config) -> Vec<[String; 3]> {
             format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             format!("{threads} threads"),
         ],
+        of_the_device(config),
         ["configuration".into(), configuration, holds],
         ["history".into(), history, why],
     ]
+}
+
+/// The device that models run on, and those that they could.
+fn of_the_device(config: &Config) -> [String; 3] {
+    let value = match config.device() {
+        Err(failure) => failure.to_string(),
+        Ok(choice) => match choice.open() {
+            Ok(_) => choice.to_string(),
+            Err(error) => error.to_string(),
+        },
+    };
+    let listed = |choices: &[Choice]| {
+        let names: Vec<String> = choices.iter().map(Choice::to_string).collect();
+        names.join(", ")
+    };
+    let all = [Choice::Cpu, Choice::Cuda(0), Choice::Metal];
+    let built: Vec<Choice> = all
+        .into_iter()
+        .filter(|choice| choice.built().is_ok())
+        .collect();
+    let why = format!(
+        "built for {}; found {}",
+        listed(&built),
+        listed(&device::found())
+    );
+    ["device".into(), value, why]
 }
 
 fn about_the_terminal(console: &mut Console) -> Vec<[String; 3]> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::answer::Sink;
 use crate::cancel::Cancel;
+use crate::device::Choice;
 use crate::failure::{Exit, Failure, in_words};
 use crate::progress::Progress;
 
@@ -153,17 +154,23 @@ pub struct Candidate {
 
 /// Opens engines for the command line.
 pub trait Launch {
-    /// Opens the store, `None` for the default place; `read_only` refuses statements that change it.
+    /// Opens the store, `None` for the default place; models will run on `device`, and `read_only` refuses statements that
+    /// change the store.
     ///
     /// # Errors
     /// A [`Failure`] with [`crate::failure::Exit::Missing`] when there is no store and none can be made.
-    fn open(&mut self, store: Option<&Path>, read_only: bool) -> Result<Box<dyn Engine>, Failure>;
+    fn open(
+        &mut self,
+        store: Option<&Path>,
+        device: Choice,
+        read_only: bool,
+    ) -> Result<Box<dyn Engine>, Failure>;
 
     /// Opens the demo's store and gives its guided tour.
     ///
     /// # Errors
     /// As [`Launch::open`].
-    fn demo(&mut self) -> Result<(Box<dyn Engine>, Source), Failure>;
+    fn demo(&mut self, device: Choice) -> Result<(Box<dyn Engine>, Source), Failure>;
 }
 
 /// An engine of a few words for tests of the front ends.

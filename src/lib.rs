@@ -11,6 +11,7 @@ pub mod config;
 pub mod contributions;
 pub mod decompose;
 pub mod demo;
+pub mod device;
 pub mod doctor;
 pub mod engine;
 pub mod failure;

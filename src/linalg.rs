@@ -8,7 +8,7 @@ mod cholesky;
 mod tridiagonal;
 
 pub(crate) use self::cholesky::{cholesky, solve};
-use candle_core::{Device, Tensor, WithDType};
+use candle_core::{DType, Device, Tensor, WithDType};
 
 /// Up to this size a symmetric matrix is rotated diagonal as it is.
 const SMALL: usize = 32;
@@ -23,6 +23,14 @@ pub(crate) fn matrix<T: WithDType>(values: Vec<T>, rows: usize, cols: usize) -> 
 /// A `[rows, cols]` tensor that copies row-major values.
 pub(crate) fn matrix_of<T: WithDType>(values: &[T], rows: usize, cols: usize) -> Tensor {
     Tensor::from_slice(values, (rows, cols), &Device::Cpu).expect(SHAPES_AGREE)
+}
+
+/// A tensor in f64 and on the CPU: other devices are slow in f64, and Metal has none.
+///
+/// # Errors
+/// The tensor library's.
+pub(crate) fn exact(tensor: &Tensor) -> candle_core::Result<Tensor> {
+    tensor.to_device(&Device::Cpu)?.to_dtype(DType::F64)
 }
 
 /// `a · b`.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use vitscope::device::Choice;
 use vitscope::failure::Failure;
 use vitscope::front::{Engine, Launch, Source};
 use vitscope::session::{self, Session};
@@ -15,18 +16,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Launcher;
 
 impl Launch for Launcher {
-    fn open(&mut self, store: Option<&Path>, read_only: bool) -> Result<Box<dyn Engine>, Failure> {
+    fn open(
+        &mut self,
+        store: Option<&Path>,
+        device: Choice,
+        read_only: bool,
+    ) -> Result<Box<dyn Engine>, Failure> {
         let store = session::default_store(store)?;
         let session = if read_only {
             Session::open_read_only(store)?
         } else {
             Session::open(store)?
         };
-        Ok(Box::new(session))
+        Ok(Box::new(session.on(device)))
     }
 
-    fn demo(&mut self) -> Result<(Box<dyn Engine>, Source), Failure> {
-        demo::open(&demo::folder()?)
+    fn demo(&mut self, device: Choice) -> Result<(Box<dyn Engine>, Source), Failure> {
+        demo::open(&demo::folder()?, device)
     }
 }
 

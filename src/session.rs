@@ -10,6 +10,7 @@ use polars::prelude::DataFrame;
 
 use crate::answer::{Answer, Sink};
 use crate::cancel::Cancel;
+use crate::device::Choice;
 use crate::engine::{self, Desk, EngineError, Library, catalog, stages};
 use crate::failure::{Exit, Failure};
 use crate::front::{Assist, Engine, Name, Source};
@@ -80,6 +81,13 @@ impl Session {
             results: BTreeMap::new(),
             depth: 0,
         })
+    }
+
+    /// The same, with models on a device.
+    #[must_use]
+    pub fn on(mut self, device: Choice) -> Self {
+        self.library = Library::on(device);
+        self
     }
 
     /// The store.

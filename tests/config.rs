@@ -137,3 +137,26 @@ fn the_sample_is_itself_a_right_configuration() {
         assert!(sample.contains(&format!("\n#{key} = ")), "{key}");
     }
 }
+
+#[test]
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn a_device_that_the_program_was_not_built_for_is_refused_with_the_way_to_get_it() {
+    let folder = configured("device = \"cuda:1\"\n");
+    let query = ["-c", "show models"];
+    let refused = ran(with(folder.path()).args(query));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    for part in ["config.toml:1: ", "built without CUDA", "--features cuda"] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    ran(with(folder.path()).args(query).args(["--device", "cpu"])).ok();
+    let variable = ran(with(folder.path())
+        .env("VITSCOPE_DEVICE", "gpu")
+        .args(query));
+    assert_eq!(variable.code, Some(2));
+    let says = "VITSCOPE_DEVICE: there is no device “gpu”; it is one of: cpu, cuda, cuda:N, metal";
+    assert!(variable.err.contains(says), "{}", variable.err);
+    let doctor = ran(with(folder.path()).args(["doctor", "--format", "json"])).ok();
+    for part in ["built without CUDA", "built for cpu; found cpu"] {
+        assert!(doctor.out.contains(part), "{}", doctor.out);
+    }
+}

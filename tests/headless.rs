@@ -236,6 +236,7 @@ fn the_doctor_tells_what_a_report_needs() {
     for what in [
         "version",
         "machine",
+        "device",
         "configuration",
         "history",
         "terminal",

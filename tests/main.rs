@@ -59,6 +59,7 @@ mod config;
 mod contributions;
 mod demo;
 mod demo_truth;
+mod devices;
 mod first_minutes;
 mod forward_bf16;
 mod headless;

@@ -67,6 +67,7 @@ impl Flags {
                 "--format",
                 self.format.map(|f| f.word().to_owned()),
             ),
+            ("device", "--device", self.device.map(|d| d.to_string())),
             ("images", "--images", self.images.map(|i| word_of(&i))),
             ("color", "--color", self.color.map(|c| word_of(&c))),
         ];

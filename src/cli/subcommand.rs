@@ -76,14 +76,14 @@ impl Subcommand {
                 "the demo prepares a store of its own, so it can't be --read-only",
             )),
             Self::Demo => {
-                let (mut engine, tour) = launch.demo()?;
+                let (mut engine, tour) = launch.demo(config.device()?)?;
                 let cancel = cancel_on_interrupt(console);
                 let sources: Vec<Source> = flags.variables().into_iter().chain([tour]).collect();
                 Ok(flags.run(engine.as_mut(), console, &cancel, &sources, !flags.quiet))
             }
             Self::Tui { theme, no_mouse } => {
                 tui::terminal::check()?;
-                let engine = launch.open(store, flags.read_only)?;
+                let engine = launch.open(store, config.device()?, flags.read_only)?;
                 let choices = tui::Choices {
                     theme: *theme,
                     mouse: !no_mouse,

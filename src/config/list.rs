@@ -55,6 +55,7 @@ pub fn sample() -> String {
 fn example(key: &Key) -> &'static str {
     match key.name {
         "store" => "\"~/vitscope\"",
+        "device" => "\"cuda\"",
         "format" => "\"markdown\"",
         "images" => "\"blocks\"",
         "color" => "\"always\"",

@@ -1,6 +1,8 @@
 //! A model made ready to be decomposed: maps folded once, rows pooled per batch.
+//!
+//! Pixels come from the CPU and all that is given is there again, wherever the model is.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Result, Tensor};
 
@@ -20,6 +22,10 @@ pub trait Model: Send + Sync {
     fn special_tokens(&self) -> usize {
         0
     }
+    /// Where its weights are, and pixels have to be.
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
     /// From normalised pixels `[B, 3, H, W]` to the representation, a signal `[B, 1, Dz]`.
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal>;
 }
@@ -32,6 +38,10 @@ pub struct Decomposer {
     mlps: Vec<(usize, Linear)>,
 }
 
+/// Held while another device than the CPU is at work: one batch at a time, as all of the device works on each, and its
+/// memory is small.
+static TURN: Mutex<()> = Mutex::new(());
+
 impl Decomposer {
     /// Folds the model's maps. Costs one forward pass of a blank image.
     pub fn new(model: Arc<dyn Model>) -> Result<Self> {
@@ -42,6 +52,18 @@ impl Decomposer {
             maps,
             mlps: recording.mlps(),
         })
+    }
+
+    /// The turn of this thread, if the model's device is for one at a time.
+    pub(super) fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let is_shared = !self.is_on_cpu();
+        is_shared.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the model runs on the CPU.
+    #[must_use]
+    pub fn is_on_cpu(&self) -> bool {
+        self.model.device().is_cpu()
     }
 
     /// The components, in canonical order, and how wide their rows are.
@@ -63,8 +85,13 @@ impl Decomposer {
 
     /// The representations `[B, Dz]` of normalised pixels `[B, 3, H, W]`, nothing recorded.
     pub fn represent(&self, pixels: &Tensor) -> Result<Tensor> {
+        let _turn = self.turn();
         let mut trace = Trace::off(self.model.reads());
-        on_workers(|| self.model.forward(pixels, &mut trace)?.value()?.squeeze(1))
+        on_workers(|| {
+            let pixels = pixels.to_device(&self.model.device())?;
+            let z = self.model.forward(&pixels, &mut trace)?.value()?;
+            z.squeeze(1)?.to_device(&Device::Cpu)
+        })
     }
 
     /// The pooled rows of every component for normalised pixels `[B, 3, H, W]`; `ids` name the images.
@@ -74,6 +101,7 @@ impl Decomposer {
 
     /// As [`Self::rows`], but gives up with an error soon after a stop is asked for.
     pub fn rows_until(&self, pixels: &Tensor, ids: Vec<u32>, cancel: &Cancel) -> Result<Rows> {
+        let _turn = self.turn();
         let trace = Trace::recording(self.model.reads(), Detail::default()).until(cancel);
         let recording = run(&*self.model, pixels, trace)?;
         let pooled = readout::pool(&recording)?;
@@ -91,13 +119,12 @@ impl Decomposer {
             tokens: true,
             ..Detail::default()
         };
+        let _turn = self.turn();
         let pooled = readout::pool(&record(&*self.model, pixels, detail)?)?;
         let mut heads = pooled.tokens;
         heads.sort_by_key(|terms| terms.layer);
-        Ok(Located {
-            heads,
-            own: pooled.own,
-        })
+        let own = pooled.own;
+        Located { heads, own }.on_cpu()
     }
 
     /// Height and width of the images the model takes.
@@ -118,6 +145,7 @@ impl Decomposer {
             neurons: true,
             ..Detail::default()
         };
+        let _turn = self.turn();
         let mut rows = readout::pool(&record(&*self.model, pixels, detail)?)?.neurons;
         rows.sort_by_key(|(layer, _)| *layer);
         Ok(rows)
@@ -134,6 +162,7 @@ impl Decomposer {
             neurons: true,
             ..Detail::default()
         };
+        let _turn = self.turn();
         let trace = Trace::recording(self.model.reads(), detail).until(cancel);
         let recording = run(&*self.model, pixels, trace)?;
         let pooled = readout::pool(&recording)?;
@@ -165,7 +194,9 @@ impl Decomposer {
             candle_core::bail!("the model has no MLP {layer}");
         };
         // Each activation was rounded where the layer rounds; their pooled sum is not to be once more.
-        out.in_f32()?.product(neurons)?.flatten_from(1)
+        let neurons = neurons.to_device(&self.model.device())?;
+        let row = out.in_f32()?.product(&neurons)?.flatten_from(1)?;
+        row.to_device(&Device::Cpu)
     }
 
     pub(super) fn model(&self) -> &dyn Model {
@@ -228,7 +259,8 @@ pub(super) fn record(model: &dyn Model, pixels: &Tensor, detail: Detail) -> Resu
 
 fn run(model: &dyn Model, pixels: &Tensor, mut trace: Trace) -> Result<Recording> {
     on_workers(|| {
-        let z = model.forward(pixels, &mut trace)?;
+        let pixels = pixels.to_device(&model.device())?;
+        let z = model.forward(&pixels, &mut trace)?;
         trace.finish(z)
     })
 }

@@ -1,14 +1,17 @@
 //! Maps of tokens seen as blocks of 2 × 2, which models turn into one token each.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
-use crate::kernels::with_values;
+use crate::kernels::{composed, with_values};
 
 /// The tokens of each block side by side: `[B, h·w, D]` to `[B, h·w/4, 4·D]`.
 ///
 /// Slots stand in the order of timm's `PatchMerging` (swin_transformer.py): column parity first, rows fastest.
 pub fn join(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
+    if !composed::is_own(x) {
+        return composed::join(x, map);
+    }
     each_block(x, map, 4, |quad, width, out| {
         for (slot, out) in out.chunks_exact_mut(width).enumerate() {
             out.copy_from_slice(quad[slot]);
@@ -18,6 +21,9 @@ pub fn join(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
 
 /// The mean of each block, `[B, h·w/4, D]`.
 pub fn average(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
+    if !composed::is_own(x) {
+        return composed::average(x, map);
+    }
     each_block(x, map, 1, |[a, b, c, d], _, out| {
         let pairs = a.iter().zip(b).zip(c.iter().zip(d));
         for (out, ((a, b), (c, d))) in out.iter_mut().zip(pairs) {
@@ -53,14 +59,14 @@ fn each_block(
 }
 
 /// The 2×2 block each token of a map belongs to, `[h·w]`.
-pub fn parents((h, w): (usize, usize)) -> Result<Tensor> {
+pub fn parents((h, w): (usize, usize), device: &Device) -> Result<Tensor> {
     let parent = |token: usize| ((token / w / 2) * (w / 2) + token % w / 2) as u32;
-    Tensor::from_iter((0..h * w).map(parent), &Device::Cpu)
+    Tensor::from_iter((0..h * w).map(parent), device)
 }
 
 /// 1 where a token stands in `slot` of its 2×2 block, `[h·w]`.
-pub fn mask((h, w): (usize, usize), slot: usize) -> Result<Tensor> {
+pub fn mask((h, w): (usize, usize), slot: usize, device: &Device) -> Result<Tensor> {
     let inside = |token: usize| (token % w % 2) * 2 + token / w % 2 == slot;
-    let mask = (0..h * w).map(|token| u8::from(inside(token)));
-    Tensor::from_iter(mask, &Device::Cpu)?.to_dtype(DType::F32)
+    let mask = (0..h * w).map(|token| f32::from(u8::from(inside(token))));
+    Tensor::from_iter(mask, device)
 }

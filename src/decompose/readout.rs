@@ -16,6 +16,7 @@ use super::layers::Linear;
 use super::tokens::{OwnTerms, TokenTerms, token_terms};
 use super::trace::{Op, Recording};
 use super::{Component, ComponentKind, RowSpec};
+use crate::linalg::exact;
 
 /// One half of a readout term, carried backwards through the operations.
 pub(super) trait Carrier {
@@ -194,11 +195,11 @@ impl Carrier for Folding {
     }
 
     fn through_linear(&self, map: &Tensor, layer: &Linear) -> Result<Tensor> {
-        layer.weight()?.to_dtype(DType::F64)?.t()?.matmul(map)
+        exact(&layer.weight()?)?.t()?.matmul(map)
     }
 
     fn through_scale(&self, map: &Tensor, scale: &Tensor) -> Result<Tensor> {
-        map.broadcast_mul(&scale.to_dtype(DType::F64)?.unsqueeze(1)?)
+        map.broadcast_mul(&exact(scale)?.unsqueeze(1)?)
     }
 
     fn through_division(&self, map: &Tensor, _: &Tensor) -> Result<Tensor> {
@@ -221,7 +222,7 @@ impl Carrier for Folding {
     }
 
     fn constant(&mut self, map: &Tensor, vector: &Tensor) -> Result<()> {
-        let row = vector.to_dtype(DType::F64)?.unsqueeze(0)?.matmul(map)?;
+        let row = exact(vector)?.unsqueeze(0)?.matmul(map)?;
         self.constants.push(row.squeeze(0)?);
         Ok(())
     }
@@ -313,9 +314,21 @@ pub(super) struct Pooled {
 pub(super) fn pool(recording: &Recording) -> Result<Pooled> {
     let batch = recording.representation.dim(0)?;
     let mut pooling = Pooling(Pooled::default());
-    let ones = Tensor::ones((batch, 1), DType::F32, &Device::Cpu)?;
+    let ones = Tensor::ones((batch, 1), DType::F32, recording.representation.device())?;
     walk(recording, [(recording.output, ones)], None, &mut pooling)?;
-    Ok(pooling.0)
+    pooling.0.rows_to_cpu()
+}
+
+impl Pooled {
+    /// Brings pooled rows to the CPU, each layer's at once. What is split over tokens stays where it is.
+    pub(super) fn rows_to_cpu(mut self) -> Result<Self> {
+        let rows = self.rows.iter_mut().map(|(_, rows)| rows);
+        let neurons = self.neurons.iter_mut().map(|(_, rows)| rows);
+        for pooled in rows.chain(neurons).chain(&mut self.constants) {
+            *pooled = pooled.to_device(&Device::Cpu)?;
+        }
+        Ok(self)
+    }
 }
 
 /// Carries a, `[B, n]` over the read tokens.

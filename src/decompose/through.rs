@@ -11,6 +11,7 @@ use super::layers::{values_bias, values_weight};
 use super::readout::{Carrier, Folding, Maps, Pooled, Pooling, walk};
 use super::trace::{Detail, Op, Recording};
 use super::{Component, ComponentKind, Decomposer, RowSpec, Rows};
+use crate::linalg::exact;
 
 /// What a recording must keep for a walk through a head.
 const DETAIL: Detail = Detail {
@@ -61,6 +62,7 @@ impl Through<'_> {
     /// # Errors
     /// When the model can't be run on them.
     pub fn rows(&self, pixels: &Tensor, ids: Vec<u32>) -> Result<Rows> {
+        let _turn = self.decomposer.turn();
         let recording = record(self.decomposer.model(), pixels, DETAIL)?;
         let (own, sources) = pool(&recording, self.head)?;
         let z = self.own(&own, ids.len())?;
@@ -120,7 +122,7 @@ fn fold(recording: &Recording, head: Component) -> Result<Maps> {
     let head_width = out.inputs() / heads;
     let own_rows = |t: &Tensor| t.narrow(0, usize::from(head.head) * head_width, head_width);
     let bias = values_bias(qkv)?;
-    let weight = own_rows(&values_weight(qkv)?)?.to_dtype(DType::F64)?;
+    let weight = exact(&own_rows(&values_weight(qkv)?)?)?;
     let mut folding = Folding::default();
     let mut starts = Vec::new();
     for map in maps {
@@ -141,7 +143,7 @@ fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
         unreachable!("the node of a layer's heads")
     };
     let batch = recording.representation.dim(0)?;
-    let ones = Tensor::ones((batch, 1), DType::F32, &Device::Cpu)?;
+    let ones = Tensor::ones((batch, 1), DType::F32, recording.representation.device())?;
     let readout = [(recording.output, ones)];
     let forms = walk(
         recording,
@@ -167,5 +169,5 @@ fn pool(recording: &Recording, head: Component) -> Result<(Pooled, Pooled)> {
         starts.push((*input, weights));
     }
     walk(recording, starts, None, &mut pooling)?;
-    Ok((own.0, pooling.0))
+    Ok((own.0.rows_to_cpu()?, pooling.0.rows_to_cpu()?))
 }

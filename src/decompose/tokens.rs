@@ -1,6 +1,6 @@
 //! Components split over tokens: heads over those they read from, all others over those they were made at.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::Component;
 use super::trace::HeadDetail;
@@ -40,6 +40,20 @@ pub struct Located {
     pub heads: Vec<TokenTerms>,
     /// Every other component but the bias, which has no place.
     pub own: Vec<OwnTerms>,
+}
+
+impl Located {
+    /// The same on the CPU.
+    pub(super) fn on_cpu(mut self) -> Result<Self> {
+        let heads = self.heads.iter_mut();
+        let heads = heads.flat_map(|terms| [&mut terms.weights, &mut terms.values]);
+        let own = self.own.iter_mut();
+        let own = own.flat_map(|terms| [&mut terms.weights, &mut terms.rows]);
+        for tensor in heads.chain(own) {
+            *tensor = tensor.to_device(&Device::Cpu)?;
+        }
+        Ok(self)
+    }
 }
 
 /// aᵀA for the heads of a layer under token weights `a` `[B, n]` of each slot, tokens brought back from their windows.

@@ -4,7 +4,7 @@
 //! back through it: the weights, and the statistics that are frozen (1/σ, 1/‖z‖, attention). Components are tagged
 //! where they are made: [`Trace::embedded`], [`Trace::attention`], [`Trace::mlp`] and [`Trace::convolution`].
 //!
-//! Values are `[B, T, D]`. Residual additions happen in place, so a [`Signal`] is consumed by what changes it. A branch's
+//! Values are `[B, T, D]`. Residual additions may happen in place, so a [`Signal`] is consumed by what changes it. A branch's
 //! bias and scale are left to the addition, which does them in passing.
 
 use candle_core::{Result, Tensor};
@@ -292,9 +292,8 @@ impl Trace {
 
     /// The residual sum of the stream `x` and a branch.
     pub fn add(&mut self, x: Signal, branch: &Signal) -> Result<Signal> {
-        let value = x.value()?;
         let (bias, scale) = (branch.bias.as_ref(), branch.scale.as_ref());
-        kernels::add_branch(&value, &branch.product, bias, scale)?;
+        let value = kernels::add_branch(x.value()?, &branch.product, bias, scale)?;
         let (left, right) = (x.node, branch.node);
         self.signal(value, || Ok(Op::Add { left, right }))
     }
@@ -338,14 +337,14 @@ impl Trace {
     /// Joins the tokens of each 2×2 block of a map of `h × w` tokens along their channels: `[B, h·w/4, 4·D]`.
     pub fn merge(&mut self, x: &Signal, map: (usize, usize)) -> Result<Signal> {
         let value = quads::join(&x.value()?, map)?;
-        let input = x.node;
+        let (input, device) = (x.node, x.product.device());
         self.signal(value, || {
             let slots = (0..4)
-                .map(|slot| quads::mask(map, slot))
+                .map(|slot| quads::mask(map, slot, device))
                 .collect::<Result<_>>()?;
             Ok(Op::Merge {
                 input,
-                parent: quads::parents(map)?,
+                parent: quads::parents(map, device)?,
                 slots,
             })
         })
@@ -354,11 +353,11 @@ impl Trace {
     /// The mean of each 2×2 block of a map of `h × w` tokens: `[B, h·w/4, D]`.
     pub fn average_pool(&mut self, x: &Signal, map: (usize, usize)) -> Result<Signal> {
         let value = quads::average(&x.value()?, map)?;
-        let input = x.node;
+        let (input, device) = (x.node, x.product.device());
         self.signal(value, || {
             Ok(Op::AveragePool {
                 input,
-                parent: quads::parents(map)?,
+                parent: quads::parents(map, device)?,
             })
         })
     }

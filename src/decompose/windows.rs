@@ -78,7 +78,8 @@ impl Windows {
 
     /// `[B, T, ..]` to `[B·groups, size, ..]`.
     pub fn partition(&self, x: &Tensor) -> Result<Tensor> {
-        let grouped = x.contiguous()?.index_select(&self.table, 1)?;
+        let table = self.table.to_device(x.device())?;
+        let grouped = x.contiguous()?.index_select(&table, 1)?;
         let (batch, tokens) = (x.dim(0)?, x.dim(1)?);
         let mut shape = vec![batch * tokens / self.size, self.size];
         shape.extend_from_slice(&x.dims()[2..]);
@@ -93,7 +94,7 @@ impl Windows {
         grouped
             .contiguous()?
             .reshape(shape)?
-            .index_select(&self.inverse, 1)
+            .index_select(&self.inverse.to_device(grouped.device())?, 1)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each worker decodes, prepares and runs whole batches with single-threaded matrix products, which is faster on every
 //! machine measured than splitting each product over the cores; and batches are cut by row number alone, so that the
-//! store does not depend on how many workers there are, or on where an interrupted run went on.
+//! store does not depend on how many workers there are, or on where an interrupted run went on. A model on another device
+//! takes their batches one after the other while the others decode.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,8 +24,11 @@ use crate::lang::ast;
 use crate::progress::Progress;
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
 
-/// Images that go through the model together, unless the user says otherwise.
+/// Images that go through a model on the CPU together, unless the user says otherwise.
 const BATCH: usize = 8;
+
+/// Those that go through a model on another device together: it takes many to keep a GPU's cores at work.
+const BATCH_ELSEWHERE: usize = 32;
 
 /// What one batch came to.
 type Batch = Result<(Rows, Vec<Skipped>), EngineError>;
@@ -40,9 +44,9 @@ impl Desk<'_> {
         let images = self.store.set(set)?;
         let entry = self.store.model(model)?;
         let forward = options.forward;
-        refuse_unmultiplied(forward)?;
         let library = &mut self.library;
         let loaded = library.model_multiplying(self.store, model, forward)?;
+        let on_cpu = loaded.decomposer.is_on_cpu();
         let about = About::of(&entry)?;
         let last = match last::fewer(&about, options.last_layers) {
             Some(count) => Some(LastLayers::new(
@@ -55,14 +59,17 @@ impl Desk<'_> {
             loaded: &loaded,
             images: &images,
             last,
-            batch: options.batch.unwrap_or(BATCH),
+            batch: options.batch.unwrap_or(match on_cpu {
+                true => BATCH,
+                false => BATCH_ELSEWHERE,
+            }),
             cancel: self.cancel,
         };
         let header = header(&job, entry.fingerprint, options)?;
         let mut writer = self.store.begin(model, set, &header)?;
         let mut notes = begun_notes(&writer);
         notes.extend(label(model, forward));
-        if !forward.is_native() {
+        if on_cpu && !forward.is_native() {
             notes.push(format!(
                 "this CPU has no instructions for {forward}: the numbers are the same, and no time is saved"
             ));
@@ -118,17 +125,6 @@ impl Desk<'_> {
 pub(super) fn label(model: &str, forward: Numbers) -> Option<String> {
     (forward != Numbers::F32)
         .then(|| format!("{model}: contributions of a forward pass in {forward}"))
-}
-
-/// Refuses numbers that the CPU does not multiply.
-fn refuse_unmultiplied(forward: Numbers) -> Result<(), EngineError> {
-    match forward {
-        Numbers::F32 | Numbers::Bf16 => Ok(()),
-        Numbers::F16 => Err(EngineError::refused(
-            "a CPU does not multiply f16",
-            "say `forward bf16`",
-        )),
-    }
 }
 
 /// How a set is decomposed.

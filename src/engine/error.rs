@@ -6,6 +6,7 @@ use crate::align::AlignError;
 use crate::analysis::AnalysisError;
 use crate::cancel::Cancelled;
 use crate::contributions::ReadError;
+use crate::device::DeviceError;
 use crate::failure::{Exit, Failure};
 use crate::store::StoreError;
 use crate::text::TextError;
@@ -30,6 +31,9 @@ pub enum EngineError {
     /// Scoring.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// Making the device ready that models run on.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// Running a model.
     #[error("the model could not be run: {0}")]
     Tensor(#[from] candle_core::Error),
@@ -127,6 +131,7 @@ impl From<EngineError> for Failure {
         let mut failure = Self::new(exit, error.to_string());
         match error {
             EngineError::Refused { help, .. } => failure.diagnosis.help = help,
+            EngineError::Device(error) => failure.diagnosis.help = Some(error.help()),
             EngineError::Sql { place, help, .. } => {
                 failure.diagnosis.code = Some("sql".to_owned());
                 failure.diagnosis.labels =

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use candle_core::Device;
+
 use super::EngineError;
 use super::kept::Kept;
 use crate::align::Aligned;
 use crate::analysis::Moments;
 use crate::decompose::Decomposer;
+use crate::device::Choice;
 use crate::kernels::Numbers;
 use crate::store::{ModelEntry, Store};
 use crate::text::TextEncoder;
@@ -36,6 +39,9 @@ pub struct Scoring {
 /// Models, text towers and moments, each under what it was loaded from.
 #[derive(Default)]
 pub struct Library {
+    choice: Choice,
+    /// The device that models run on, once it was needed.
+    device: Option<Device>,
     models: HashMap<(String, Numbers), Arc<Loaded>>,
     texts: HashMap<String, Arc<TextEncoder>>,
     scorings: HashMap<String, Arc<Scoring>>,
@@ -43,6 +49,41 @@ pub struct Library {
 }
 
 impl Library {
+    /// A library whose models will run on a device.
+    #[must_use]
+    pub fn on(choice: Choice) -> Self {
+        Self {
+            choice,
+            ..Self::default()
+        }
+    }
+
+    /// The model of a checkpoint, loaded onto the device and made ready; its linear layers multiply `numbers`.
+    ///
+    /// # Errors
+    /// When the device is not there or does not multiply such numbers, or the checkpoint holds no model that can be read.
+    pub fn load(
+        &mut self,
+        checkpoint: Checkpoint,
+        numbers: Numbers,
+    ) -> Result<Loaded, EngineError> {
+        if self.choice == Choice::Cpu && numbers == Numbers::F16 {
+            return Err(EngineError::refused(
+                "a CPU does not multiply f16",
+                "decompose with `forward bf16`, or run models on a GPU (`--device`)",
+            ));
+        }
+        let device = match &self.device {
+            Some(device) => device,
+            None => self.device.insert(self.choice.open()?),
+        };
+        let decomposer = Decomposer::new(checkpoint.model_on(device, numbers)?)?;
+        Ok(Loaded {
+            checkpoint,
+            decomposer,
+        })
+    }
+
     /// The model registered as `name`, loaded.
     ///
     /// # Errors
@@ -68,12 +109,7 @@ impl Library {
             return Ok(loaded.clone());
         }
         unchanged(&entry)?;
-        let checkpoint = Checkpoint::open(&entry.folder)?;
-        let decomposer = Decomposer::new(checkpoint.model_multiplying(numbers)?)?;
-        let loaded = Loaded {
-            checkpoint,
-            decomposer,
-        };
+        let loaded = self.load(Checkpoint::open(&entry.folder)?, numbers)?;
         Ok(self.keep(key, loaded))
     }
 

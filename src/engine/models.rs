@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::library::Loaded;
 use super::{Desk, EngineError};
 use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, Decomposer};
+use crate::kernels::Numbers;
 use crate::paths;
 use crate::store::ModelEntry;
 use crate::vision::checkpoint::Checkpoint;
@@ -87,11 +87,11 @@ impl Desk<'_> {
         )?;
         let folder =
             std::fs::canonicalize(&found).map_err(|_| CheckpointError::NotAFolder(found))?;
-        let checkpoint = Checkpoint::open(&folder)?;
-        let decomposer = Decomposer::new(checkpoint.model()?)?;
-        let about = about(&checkpoint, &decomposer)?;
+        let loaded = (self.library).load(Checkpoint::open(&folder)?, Numbers::F32)?;
+        let checkpoint = &loaded.checkpoint;
+        let about = about(checkpoint, &loaded.decomposer)?;
         let known = self.store.model(name).ok();
-        let files = files(&checkpoint)?;
+        let files = files(checkpoint)?;
         let config = &checkpoint.config;
         let mut entry = ModelEntry::new(name, &folder, config.word(), &files, known.as_ref())?;
         entry.about = serde_json::to_value(&about).expect("numbers and texts are JSON");
@@ -103,10 +103,6 @@ impl Desk<'_> {
                 .iter()
                 .map(|warning| format!("{name}: {warning}")),
         );
-        let loaded = Loaded {
-            checkpoint,
-            decomposer,
-        };
         self.library.keep_model(entry.fingerprint, loaded);
         Ok(Answer {
             notes,

@@ -57,7 +57,9 @@ impl Activation {
 
 #[cfg(test)]
 mod tests {
+    use super::super::composed::activated;
     use super::*;
+    use candle_core::{Device, Tensor};
 
     #[test]
     fn activations_follow_their_definitions_in_double_precision() {
@@ -78,12 +80,16 @@ mod tests {
         for (activation, definition) in exact {
             let mut values = xs.clone();
             activation.apply_all(&mut values);
-            for (x, y) in xs.iter().zip(values) {
-                let truth = definition(f64::from(*x));
-                assert!(
-                    (f64::from(y) - truth).abs() < 2e-6,
-                    "{activation:?}({x}) = {y}, not {truth}"
-                );
+            let composed = Tensor::new(&xs[..], &Device::Cpu).unwrap();
+            let composed = activated(&composed, activation).unwrap();
+            for values in [values, composed.to_vec1().unwrap()] {
+                for (x, y) in xs.iter().zip(values) {
+                    let truth = definition(f64::from(*x));
+                    assert!(
+                        (f64::from(y) - truth).abs() < 2e-6,
+                        "{activation:?}({x}) = {y}, not {truth}"
+                    );
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use super::heads::{Head, Part, Places, ScoreBias};
 use super::left::{First, Plain};
 use super::panels::Panels;
 use super::product::{Finish, product, rows_together};
-use super::{with_optional, with_values};
+use super::{composed, with_optional, with_values};
 
 /// Groups of tokens that attend to each other.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub struct Attention {
 /// a grouping, all tokens have to ask. `detail` asks for the softmax of the first so many queries of each group.
 ///
 /// # Errors
-/// The tensor library's.
+/// When layer and bias lie on different devices; the tensor library's.
 pub fn self_attention(
     x: &Tensor,
     (layer, bias): (&Panels, Option<&Tensor>),
@@ -48,6 +48,13 @@ pub fn self_attention(
     queries: usize,
     detail: Option<usize>,
 ) -> Result<Attention> {
+    let is_apart = |of: Grouping<'_>| of.bias.elsewhere().is_some() != layer.elsewhere().is_some();
+    if grouping.is_some_and(is_apart) {
+        candle_core::bail!("a layer and the bias of its scores lie on different devices");
+    }
+    if let Some(weights) = layer.elsewhere() {
+        return composed::self_attention(x, (weights, bias), heads, grouping, queries, detail);
+    }
     let (batch, tokens, _) = x.dims3()?;
     let width = layer.outputs() / 3;
     let size = grouping.map_or(tokens, |grouping| grouping.size);

@@ -9,7 +9,7 @@ use super::convolution::Taps;
 use super::left::Plain;
 use super::panels::Panels;
 use super::product::{Finish, product};
-use super::{Activation, with_all, with_optional};
+use super::{Activation, composed, with_all, with_optional};
 
 /// A depthwise convolution and what follows it.
 #[derive(Clone, Debug)]
@@ -36,6 +36,9 @@ pub fn depthwise(
     map: (usize, usize),
     stride: usize,
 ) -> Result<Tensor> {
+    if let Some(weights) = layer.elsewhere() {
+        return composed::depthwise(x, (weights, bias), activation, convolution, map, stride);
+    }
     let (batch, tokens, depth) = x.dims3()?;
     let width = layer.outputs();
     let taps = Taps::new(map, stride);
@@ -135,6 +138,7 @@ impl Row<'_> {
 mod tests {
     use super::super::Numbers;
     use super::super::convolution::tests::{by_definition, numbers};
+    use super::super::tests::here_and_elsewhere;
     use super::*;
     use candle_core::{DType, Device};
 
@@ -145,27 +149,28 @@ mod tests {
             let (x, kernel) = (numbers(2 * h * w * c), numbers(9 * c));
             let images = Tensor::from_slice(&x, (2, h * w, c), &Device::Cpu).unwrap();
             let weight = Tensor::from_slice(&kernel, (9, c), &Device::Cpu).unwrap();
-            let same = Panels::pack(
-                &Tensor::eye(c, DType::F32, &Device::Cpu).unwrap(),
-                Numbers::F32,
-            )
-            .unwrap();
+            let same = Tensor::eye(c, DType::F32, &Device::Cpu).unwrap();
             let convolution = Depthwise {
                 bias: Tensor::zeros(c, DType::F32, &Device::Cpu).unwrap(),
                 weight,
                 activation: None,
             };
-            let y = depthwise(&images, (&same, None), None, &convolution, (h, w), stride).unwrap();
-            let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            let places = y.len() / 2 / c;
-            for (at, y) in y.iter().enumerate() {
-                let (image, place, channel) = (at / c / places, at / c % places, at % c);
-                let own: Vec<f32> = (0..h * w)
-                    .map(|token| x[(image * h * w + token) * c + channel])
-                    .collect();
-                let taps: Vec<f32> = (0..9).map(|tap| kernel[tap * c + channel]).collect();
-                let truth = by_definition(&own, &taps, (h, w, 1), stride)[place];
-                assert!((f64::from(*y) - truth).abs() < 1e-5, "{y} against {truth}");
+            let convolved = || {
+                let layer = Panels::pack(&same, Numbers::F32)?;
+                depthwise(&images, (&layer, None), None, &convolution, (h, w), stride)
+            };
+            for y in here_and_elsewhere(convolved) {
+                let y = y.unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let places = y.len() / 2 / c;
+                for (at, y) in y.iter().enumerate() {
+                    let (image, place, channel) = (at / c / places, at / c % places, at % c);
+                    let own: Vec<f32> = (0..h * w)
+                        .map(|token| x[(image * h * w + token) * c + channel])
+                        .collect();
+                    let taps: Vec<f32> = (0..9).map(|tap| kernel[tap * c + channel]).collect();
+                    let truth = by_definition(&own, &taps, (h, w, 1), stride)[place];
+                    assert!((f64::from(*y) - truth).abs() < 1e-5, "{y} against {truth}");
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a forward pass on the CPU is made of: matrix products, attention, convolutions and what stands between them.
+//! What a forward pass is made of: matrix products, attention, convolutions and what stands between them.
 //!
 //! candle multiplies by a library that packs a weight matrix for every call, and its elementwise operations are scalar and
 //! allocate a tensor each; in a vision transformer they cost as much as half the matrix products. Here weights are packed
@@ -9,10 +9,13 @@
 //!
 //! Everything is compiled for AVX-512, AVX2 and the baseline at once, chosen at run time by [`pulp`]; `pairs` alone, for which
 //! pulp has no instruction, has `unsafe` of its own.
+//!
+//! Tensors on other devices are worked on by candle's operations, in `composed`: where a layer's weights lie decides.
 
 mod activation;
 mod attention;
 mod buffer;
+pub(crate) mod composed;
 mod convolution;
 mod depthwise;
 mod heads;
@@ -30,6 +33,7 @@ mod tile;
 
 pub use activation::Activation;
 pub use attention::{Attention, Grouping, self_attention};
+pub use composed::elsewhere;
 pub use convolution::convolve;
 pub use depthwise::{Depthwise, depthwise};
 pub use heads::ScoreBias;
@@ -42,6 +46,8 @@ pub use residual::{add_branch, scale_columns};
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
 
+use composed::is_own;
+
 /// Rows per parallel task: enough work to be worth a task, small enough to balance.
 const ROWS_PER_TASK: usize = 64;
 
@@ -50,7 +56,9 @@ pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) ->
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
-        Storage::Cpu(CpuStorage::F32(values)) => Ok(read(&values[span(layout)?])),
+        Storage::Cpu(CpuStorage::F32(values)) if is_own(&tensor) => {
+            Ok(read(&values[span(layout)?]))
+        }
         _ => candle_core::bail!("this kernel takes f32 tensors on the CPU"),
     }
 }

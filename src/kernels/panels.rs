@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::composed::{self, Unpacked};
 use super::operands::{Operands, Rounded, Single};
 use super::pairs::Pairs;
 use super::tile::WIDTH;
@@ -28,6 +29,8 @@ pub(super) enum Form {
     Pairs(Packed<Pairs>),
     /// Rounded to bf16, held in f32.
     Rounded(Packed<Rounded>),
+    /// On another device than the CPU: products there are composed.
+    Elsewhere(Unpacked),
 }
 
 /// Weights in the order of a form.
@@ -40,11 +43,22 @@ pub(super) struct Packed<O: Operands> {
 }
 
 impl Panels {
-    /// Packs W `[N, K]` for products of `numbers`; the last panel is filled up with zeros.
+    /// Packs W `[N, K]` for products of `numbers`; the last panel is filled up with zeros. On another device than the CPU, W
+    /// stays in its order.
     ///
     /// # Errors
     /// When this machine does not multiply such numbers, or the tensor library's.
     pub fn pack(weight: &Tensor, numbers: Numbers) -> Result<Self> {
+        if !composed::is_own(weight) {
+            let (outputs, inputs) = weight.dims2()?;
+            let form = Form::Elsewhere(Unpacked::of(weight, numbers)?);
+            return Ok(Self {
+                outputs,
+                inputs,
+                numbers,
+                form,
+            });
+        }
         match numbers {
             Numbers::F32 => Self::of(weight, numbers, |weight| {
                 Form::Single(Packed::new(Single, weight))
@@ -101,7 +115,7 @@ impl Panels {
         self.numbers
     }
 
-    /// W as products see it, `[N, K]`: rounded to [`Self::numbers`].
+    /// W as products see it, `[N, K]`, where it lies: rounded to [`Self::numbers`].
     ///
     /// # Errors
     /// The tensor library's.
@@ -111,6 +125,7 @@ impl Panels {
             Form::Single(packed) => packed.unpack(outputs, inputs),
             Form::Pairs(packed) => packed.unpack(outputs, inputs),
             Form::Rounded(packed) => packed.unpack(outputs, inputs),
+            Form::Elsewhere(unpacked) => return Ok(unpacked.weight.clone()),
         };
         Tensor::from_vec(weight, (outputs, inputs), &Device::Cpu)
     }
@@ -118,6 +133,14 @@ impl Panels {
     /// How the weights are held.
     pub(super) fn form(&self) -> &Form {
         &self.form
+    }
+
+    /// The weights where they are on another device than the CPU.
+    pub(super) fn elsewhere(&self) -> Option<&Unpacked> {
+        match &self.form {
+            Form::Elsewhere(unpacked) => Some(unpacked),
+            _ => None,
+        }
     }
 }
 

@@ -7,13 +7,13 @@ use super::buffer::Buffer;
 use super::left::Plain;
 use super::panels::Panels;
 use super::product::{Finish, product, rows_together};
-use super::{Activation, with_optional, with_values};
+use super::{Activation, composed, with_optional, with_values};
 
 /// The second layer's product, without a bias, for `x` `[B, T, K]`: `[B, T, N]`. `keep` asks for the hidden activations of
 /// the first so many tokens of each image, `[B, n, M]`.
 ///
 /// # Errors
-/// When the layers take other widths.
+/// When the layers take other widths or lie on different devices.
 pub fn perceptron(
     x: &Tensor,
     (up, bias): (&Panels, Option<&Tensor>),
@@ -29,6 +29,13 @@ pub fn perceptron(
             up.inputs(),
             down.inputs()
         );
+    }
+    match (up.elsewhere(), down.elsewhere()) {
+        (Some(up), Some(down)) => {
+            return composed::perceptron(x, (up, bias), activation, down, keep);
+        }
+        (None, None) => {}
+        _ => candle_core::bail!("the layers of a perceptron lie on different devices"),
     }
     let rows = batch * tokens;
     let together = rows_together(rayon::current_num_threads(), rows).max(1);

@@ -14,7 +14,7 @@ use super::left::{Left, Plain, blocks};
 use super::operands::Operands;
 use super::panels::{Form, Packed, Panels};
 use super::tile::{MOST_ROWS, PanelRow, WIDTH};
-use super::{Activation, with_optional, with_values};
+use super::{Activation, composed, with_optional, with_values};
 
 /// Steps down a sum that are taken before the next panel's turn.
 const DEPTH: usize = 768;
@@ -52,6 +52,7 @@ pub(super) fn product(
         Form::Single(weights) => product_in(left, weights, columns, finish, out),
         Form::Pairs(weights) => product_in(left, weights, columns, finish, out),
         Form::Rounded(weights) => product_in(left, weights, columns, finish, out),
+        Form::Elsewhere(_) => unreachable!("products with weights elsewhere are composed"),
     }
 }
 
@@ -294,6 +295,9 @@ pub fn linear(
             "a layer of {} inputs is given tokens of width {depth}",
             weights.inputs()
         );
+    }
+    if let Some(weights) = weights.elsewhere() {
+        return composed::linear(x, weights, bias, activation);
     }
     let width = weights.outputs();
     let mut out = vec![0f32; batch * tokens * width];

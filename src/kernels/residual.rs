@@ -4,28 +4,32 @@ use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::{ROWS_PER_TASK, span, values_mut, with_optional, with_values};
+use super::{ROWS_PER_TASK, composed, span, values_mut, with_optional, with_values};
 
-/// `x += scale · (y + bias)` in place, for `x` and `y` of one shape `[.., D]` and vectors `[D]`; nothing else may rely on
-/// the values of `x`.
+/// `x + scale · (y + bias)` for `x` and `y` of one shape `[.., D]` and vectors `[D]`. On the CPU the sum is made in place:
+/// nothing else may rely on the values of `x`.
 ///
 /// # Errors
 /// When the shapes differ.
 pub fn add_branch(
-    x: &Tensor,
+    x: Tensor,
     y: &Tensor,
     bias: Option<&Tensor>,
     scale: Option<&Tensor>,
-) -> Result<()> {
+) -> Result<Tensor> {
     if x.shape() != y.shape() {
         candle_core::bail!("cannot add {:?} to {:?}", y.shape(), x.shape());
+    }
+    if !composed::is_own(&x) {
+        return composed::add_branch(&x, y, bias, scale);
     }
     let width = *y.dims().last().expect("tokens have an axis");
     with_optional(bias, |bias| {
         with_optional(scale, |scale| {
             x.inplace_op2(&y.contiguous()?, &AddBranch { width, bias, scale })
         })
-    })??
+    })???;
+    Ok(x)
 }
 
 struct AddBranch<'a> {
@@ -81,12 +85,24 @@ impl NullaryFnOnce for Rows<'_> {
     }
 }
 
-/// Multiplies every row of `x` `[.., D]` by `scale` `[D]`, in place.
+/// Multiplies every row of each image of `x` `[B, T, D]` by that image's row of `scale` `[B, D]`. On the CPU this happens in
+/// place, as in [`add_branch`].
 ///
 /// # Errors
-/// The tensor library's.
-pub fn scale_columns(x: &Tensor, scale: &Tensor) -> Result<()> {
-    with_values(scale, |scale| x.inplace_op1(&Scale { scale }))?
+/// When the shapes don't fit.
+pub fn scale_columns(x: Tensor, scale: &Tensor) -> Result<Tensor> {
+    let (batch, _, width) = x.dims3()?;
+    if scale.dims() != [batch, width] {
+        candle_core::bail!("cannot scale {:?} by {:?}", x.shape(), scale.shape());
+    }
+    if !composed::is_own(&x) {
+        return composed::scale_columns(&x, scale);
+    }
+    for image in 0..batch {
+        let own = scale.get(image)?;
+        with_values(&own, |scale| x.get(image)?.inplace_op1(&Scale { scale }))??;
+    }
+    Ok(x)
 }
 
 struct Scale<'a> {
@@ -125,6 +141,7 @@ impl NullaryFnOnce for ScaleRows<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::here_and_elsewhere;
     use super::*;
     use candle_core::Device;
 
@@ -144,11 +161,25 @@ mod tests {
         ];
         for (bias, scale, sums) in cases {
             let x = tensor(&[1.; 4], 2);
-            add_branch(&x, &y, bias, scale).unwrap();
-            assert_eq!(x.to_vec2::<f32>().unwrap(), sums);
+            for sum in here_and_elsewhere(|| add_branch(x.copy()?, &y, bias, scale)) {
+                assert_eq!(sum.unwrap().to_vec2::<f32>().unwrap(), sums);
+            }
         }
-        assert!(add_branch(&bias, &y, None, None).is_err(), "shapes differ");
-        scale_columns(&y, &scale).unwrap();
-        assert_eq!(y.to_vec2::<f32>().unwrap(), [[2., -2.], [6., -4.]]);
+        assert!(add_branch(bias, &y, None, None).is_err(), "shapes differ");
+    }
+
+    #[test]
+    fn every_image_has_its_own_scales() {
+        let x = Tensor::from_slice(&[1f32, 2., 3., 4., 5., 6.], (3, 1, 2), &Device::Cpu).unwrap();
+        let scale = Tensor::new(&[[2f32, -1.], [0.5, 3.], [0., 1.]], &Device::Cpu).unwrap();
+        for scaled in here_and_elsewhere(|| scale_columns(x.copy()?, &scale)) {
+            let scaled = scaled.unwrap().squeeze(1).unwrap();
+            let expected = [[2., -2.], [1.5, 12.], [0., 6.]];
+            assert_eq!(scaled.to_vec2::<f32>().unwrap(), expected);
+        }
+        assert!(
+            scale_columns(x, &scale.t().unwrap()).is_err(),
+            "shapes differ"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Layers against their definitions in double precision, on one thread and on several.
+//! Layers against their definitions in double precision, on one thread and on several, and as composed for other devices.
 
 use candle_core::{Device, Tensor};
 use rayon::ThreadPoolBuilder;
@@ -6,7 +6,8 @@ use rayon::ThreadPoolBuilder;
 use super::convolution::tests::{by_definition, numbers};
 use super::pairs::Pairs;
 use super::{
-    Activation, Grouping, Numbers, Panels, ScoreBias, convolve, linear, perceptron, self_attention,
+    Activation, Grouping, Numbers, Panels, ScoreBias, convolve, elsewhere, linear, perceptron,
+    self_attention,
 };
 
 fn tensor(values: &[f32], shape: &[usize]) -> Tensor {
@@ -26,12 +27,23 @@ fn close(found: &Tensor, truth: &[f64]) {
     }
 }
 
+/// What the kernels give, and what the tensor library's operations do.
+pub(super) fn here_and_elsewhere<T: Send>(work: impl Fn() -> T + Sync) -> [T; 2] {
+    [work(), elsewhere(&work)]
+}
+
 /// Runs the same work in pools of one thread, which packs what it is about to use, and of three, which share it.
 fn on_pools(work: impl Fn() + Sync) {
     for threads in [1, 3] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         pool.unwrap().install(&work);
     }
+}
+
+/// As [`on_pools`], and as on other devices.
+fn everywhere(work: impl Fn() + Sync) {
+    on_pools(&work);
+    elsewhere(&work);
 }
 
 /// x Wᵀ + b, row by row: x `[M, K]`, W `[N, K]`.
@@ -70,7 +82,6 @@ fn linear_layers_follow_their_definition() {
     ] {
         let (x, weight) = (numbers(batch * tokens * depth), numbers(outputs * depth));
         let bias = numbers(outputs);
-        let layer = Panels::pack(&tensor(&weight, &[outputs, depth]), Numbers::F32).unwrap();
         let plain = dense(&wide(&x), &weight, None, depth);
         let biased = dense(&wide(&x), &weight, Some(&bias), depth);
         let activated: Vec<f64> = biased.iter().map(|v| silu(*v)).collect();
@@ -78,20 +89,21 @@ fn linear_layers_follow_their_definition() {
             tensor(&x, &[batch, tokens, depth]),
             tensor(&bias, &[outputs]),
         );
-        on_pools(|| {
+        let weight = tensor(&weight, &[outputs, depth]);
+        everywhere(|| {
+            let layer = Panels::pack(&weight, Numbers::F32).unwrap();
             close(&linear(&x, &layer, None, None).unwrap(), &plain);
             close(&linear(&x, &layer, Some(&bias), None).unwrap(), &biased);
             let found = linear(&x, &layer, Some(&bias), Some(Activation::Silu));
             close(&found.unwrap(), &activated);
+            let back = layer.unpack().unwrap();
+            assert_eq!(
+                back.to_vec2::<f32>().unwrap(),
+                weight.to_vec2::<f32>().unwrap()
+            );
+            let wider = Tensor::zeros((1, 2, depth + 1), x.dtype(), x.device()).unwrap();
+            assert!(linear(&wider, &layer, None, None).is_err(), "another width");
         });
-        let weight = tensor(&weight, &[outputs, depth]);
-        let back = layer.unpack().unwrap();
-        assert_eq!(
-            back.to_vec2::<f32>().unwrap(),
-            weight.to_vec2::<f32>().unwrap()
-        );
-        let wider = Tensor::zeros((1, 2, depth + 1), x.dtype(), x.device()).unwrap();
-        assert!(linear(&wider, &layer, None, None).is_err(), "another width");
     }
 }
 
@@ -100,14 +112,20 @@ fn halved(weight: &[f32], shape: &[usize]) -> [Panels; 2] {
     [Pairs::here(), None].map(|native| Panels::bf16(&tensor(weight, shape), native).unwrap())
 }
 
-/// Each number the nearest bf16, of two that are as near the one with an even last bit: by the definition, in f64.
-fn rounded(values: &[f32]) -> Vec<f32> {
+/// Each number the nearest with so many bits after the first, of two that are as near the one with an even last bit: by the
+/// definition, in f64.
+fn nearest(values: &[f32], bits: f64) -> Vec<f32> {
     let nearest = |value: &f32| {
         let exponent = f64::from(value.abs().max(f32::MIN_POSITIVE)).log2().floor();
-        let unit = (exponent - 7.0).exp2();
+        let unit = (exponent - bits).exp2();
         ((f64::from(*value) / unit).round_ties_even() * unit) as f32
     };
     values.iter().map(nearest).collect()
+}
+
+/// Each number the nearest bf16.
+fn rounded(values: &[f32]) -> Vec<f32> {
+    nearest(values, 7.0)
 }
 
 #[test]
@@ -142,6 +160,24 @@ fn linear_layers_of_bf16_multiply_what_is_rounded_and_sum_in_f32() {
     }
     let weight = tensor(&[1.0], &[1, 1]);
     assert!(Panels::pack(&weight, Numbers::F16).is_err(), "not on a CPU");
+}
+
+#[test]
+fn layers_on_other_devices_multiply_what_is_rounded_and_sum_in_f32() {
+    let (tokens, depth, outputs) = (50, 33, 17);
+    let (x, weight) = (numbers(tokens * depth), numbers(outputs * depth));
+    for (kind, bits) in [(Numbers::Bf16, 7.0), (Numbers::F16, 10.0)] {
+        let seen = nearest(&weight, bits);
+        assert_ne!(seen, weight, "there is something to round");
+        let truth = dense(&wide(&nearest(&x, bits)), &seen, None, depth);
+        elsewhere(|| {
+            let layer = Panels::pack(&tensor(&weight, &[outputs, depth]), kind).unwrap();
+            let x = tensor(&x, &[1, tokens, depth]);
+            close(&linear(&x, &layer, None, None).unwrap(), &truth);
+            let back = layer.unpack().unwrap().flatten_all().unwrap();
+            assert_eq!(back.to_vec1::<f32>().unwrap(), seen, "{kind}");
+        });
+    }
 }
 
 #[test]
@@ -205,10 +241,13 @@ fn perceptrons_follow_their_definition_and_keep_what_is_asked_for() {
         .flat_map(|image| image[..keep * hidden].to_vec())
         .collect();
     let x = tensor(&x, &[batch, tokens, depth]);
-    let up = Panels::pack(&tensor(&up, &[hidden, depth]), Numbers::F32).unwrap();
-    let down = Panels::pack(&tensor(&down, &[outputs, hidden]), Numbers::F32).unwrap();
+    let (up, down) = (
+        tensor(&up, &[hidden, depth]),
+        tensor(&down, &[outputs, hidden]),
+    );
     let bias = tensor(&bias, &[hidden]);
-    on_pools(|| {
+    everywhere(|| {
+        let [up, down] = [&up, &down].map(|weight| Panels::pack(weight, Numbers::F32).unwrap());
         let found = perceptron(&x, (&up, Some(&bias)), Activation::Silu, &down, Some(keep));
         let (out, found) = found.unwrap();
         close(&out, &truth);
@@ -275,8 +314,8 @@ fn attention(
     truth
 }
 
-/// Tokens `[B, T, K]`, the layer of their queries, keys and values with its bias, and what it gives, `[B·T, 3·H·d]`.
-fn asking(tokens: usize) -> (Tensor, Panels, Tensor, Vec<f64>) {
+/// Tokens `[B, T, K]`, weights and bias of the layer of their queries, keys and values, and what it gives, `[B·T, 3·H·d]`.
+fn asking(tokens: usize) -> (Tensor, Tensor, Tensor, Vec<f64>) {
     let (depth, outputs) = (17, 3 * HEADS * HEAD);
     let (x, weight, bias) = (
         numbers(BATCH * tokens * depth),
@@ -284,10 +323,9 @@ fn asking(tokens: usize) -> (Tensor, Panels, Tensor, Vec<f64>) {
         numbers(outputs),
     );
     let qkv = dense(&wide(&x), &weight, Some(&bias), depth);
-    let layer = Panels::pack(&tensor(&weight, &[outputs, depth]), Numbers::F32).unwrap();
     (
         tensor(&x, &[BATCH, tokens, depth]),
-        layer,
+        tensor(&weight, &[outputs, depth]),
         tensor(&bias, &[outputs]),
         qkv,
     )
@@ -304,7 +342,7 @@ fn first_rows(numbers: &[f64], rows: usize, width: usize, count: usize) -> Vec<f
 #[test]
 fn attention_over_all_tokens_follows_its_definition() {
     let tokens = 70;
-    let (x, layer, bias, qkv) = asking(tokens);
+    let (x, weight, bias, qkv) = asking(tokens);
     let all: Vec<usize> = (0..tokens).collect();
     let images = qkv.chunks_exact(tokens * 3 * HEADS * HEAD);
     let truths: Vec<Truth> = images
@@ -322,7 +360,8 @@ fn attention_over_all_tokens_follows_its_definition() {
         of_all(|t| &t.softmax),
         of_all(|t| &t.values),
     );
-    on_pools(|| {
+    everywhere(|| {
+        let layer = Panels::pack(&weight, Numbers::F32).unwrap();
         for (queries, kept) in [(tokens, 40), (tokens, 1), (5, 5), (1, 1)] {
             let found = self_attention(&x, (&layer, Some(&bias)), HEADS, None, queries, Some(kept))
                 .unwrap();
@@ -344,7 +383,7 @@ fn attention_within_groups_follows_its_definition() {
     // Three groups of 35 tokens that lie apart, and a bias of their own for each.
     let (groups, size) = (3, 35);
     let tokens = groups * size;
-    let (x, layer, bias, qkv) = asking(tokens);
+    let (x, weight, bias, qkv) = asking(tokens);
     let members: Vec<Vec<usize>> = (0..groups)
         .map(|group| (0..size).map(|place| place * groups + group).collect())
         .collect();
@@ -364,13 +403,15 @@ fn attention_within_groups_follows_its_definition() {
             .copied()
             .collect::<Vec<f64>>()
     };
-    let packed = ScoreBias::pack(&tensor(&scores, &[groups, HEADS, size, size])).unwrap();
-    let grouping = Grouping {
-        order: &order,
-        size,
-        bias: &packed,
-    };
-    on_pools(|| {
+    let scores = tensor(&scores, &[groups, HEADS, size, size]);
+    everywhere(|| {
+        let layer = Panels::pack(&weight, Numbers::F32).unwrap();
+        let packed = ScoreBias::pack(&scores).unwrap();
+        let grouping = Grouping {
+            order: &order,
+            size,
+            bias: &packed,
+        };
         let found = self_attention(
             &x,
             (&layer, Some(&bias)),

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use candle_core::Device;
+
 use crate::decompose::Model;
 use crate::kernels::Numbers;
 use crate::vision::config::{self, ModelConfig};
@@ -80,7 +82,19 @@ impl Checkpoint {
     /// # Errors
     /// As [`Self::model`], and when this machine does not multiply such numbers.
     pub fn model_multiplying(&self, numbers: Numbers) -> Result<Arc<dyn Model>, CheckpointError> {
-        self.config.model(self.weights()?, numbers)
+        self.model_on(&Device::Cpu, numbers)
+    }
+
+    /// As [`Self::model_multiplying`], onto a device.
+    ///
+    /// # Errors
+    /// As [`Self::model_multiplying`], and when the device has no room for the weights.
+    pub fn model_on(
+        &self,
+        device: &Device,
+        numbers: Numbers,
+    ) -> Result<Arc<dyn Model>, CheckpointError> {
+        self.config.model(self.weights()?.on(device), numbers)
     }
 
     /// Opens the weights.

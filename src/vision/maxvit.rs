@@ -12,10 +12,12 @@ use super::vit_weights;
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
 use crate::kernels::{self, Activation, Depthwise, Numbers};
+use crate::linalg::exact;
 
 /// A MaxViT with its weights.
 pub struct MaxVit {
     config: MaxVitConfig,
+    device: Device,
     stem1: Linear,
     stem2: Linear,
     blocks: Vec<Block>,
@@ -56,6 +58,7 @@ impl MaxVit {
         }
         let stem_norm = Folded::of(&weights.stem_norm)?;
         Ok(Self {
+            device: weights.stem_norm.weight.device().clone(),
             stem1: stem_norm.after(unfolded(weights.stem1)?)?.layer(numbers)?,
             stem2: unfolded(weights.stem2)?.layer(numbers)?,
             blocks,
@@ -82,6 +85,10 @@ impl Model for MaxVit {
 
     fn reads(&self) -> Reads {
         Reads::All
+    }
+
+    fn device(&self) -> Device {
+        self.device.clone()
     }
 
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal> {
@@ -156,7 +163,7 @@ impl ConvBranch {
             conv1: Folded::of(&weights.norm1)?.after(conv1)?.layer(numbers)?,
             depthwise: Depthwise {
                 weight: kernels.weight.t()?.contiguous()?,
-                bias: norm2.shift.to_dtype(DType::F32)?,
+                bias: norm2.single(&norm2.shift)?,
                 activation: Some(Activation::GeluTanh),
             },
             squeeze: exact(weights.squeeze)?,
@@ -185,16 +192,13 @@ impl ConvBranch {
         let (conv1, gelu) = (self.conv1.parts(), Some(Activation::GeluTanh));
         let hidden = kernels::depthwise(x, conv1, gelu, &self.depthwise, self.map, self.stride)?;
         let gates = self.gates(&hidden)?;
-        for image in 0..hidden.dim(0)? {
-            kernels::scale_columns(&hidden.get(image)?, &gates.get(image)?)?;
-        }
-        Ok(hidden)
+        kernels::scale_columns(hidden, &gates)
     }
 
     /// How far each channel of each image is let through, `[B, M]`: squeeze and excitation (arXiv 1709.01507).
     fn gates(&self, hidden: &Tensor) -> Result<Tensor> {
         let (batch, tokens, _) = hidden.dims3()?;
-        let share = Tensor::full(1.0 / tokens as f32, (batch, 1, tokens), &Device::Cpu)?;
+        let share = Tensor::full(1.0 / tokens as f32, (batch, 1, tokens), hidden.device())?;
         let mean = share.contiguous()?.matmul(hidden)?;
         let squeezed = self.squeeze.activated(&mean, Activation::Silu)?;
         self.excite
@@ -212,43 +216,52 @@ fn unfolded(layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
     })
 }
 
-/// A batch norm with its statistics fixed: x · scale + shift, in f64.
+/// A batch norm with its statistics fixed: x · scale + shift, in f64 on the CPU.
 struct Folded {
     scale: Tensor,
     shift: Tensor,
+    /// Where the layers it is folded into are.
+    device: Device,
 }
 
 impl Folded {
     fn of(norm: &BatchNorm) -> Result<Self> {
-        let f64 = |tensor: &Tensor| tensor.to_dtype(DType::F64);
-        let sigma = (f64(&norm.variance)? + MaxVitConfig::BATCH_NORM_EPS)?.sqrt()?;
-        let scale = (f64(&norm.weight)? / sigma)?;
-        let shift = (f64(&norm.bias)? - (f64(&norm.mean)? * &scale)?)?;
-        Ok(Self { scale, shift })
+        let sigma = (exact(&norm.variance)? + MaxVitConfig::BATCH_NORM_EPS)?.sqrt()?;
+        let scale = (exact(&norm.weight)? / sigma)?;
+        let shift = (exact(&norm.bias)? - (exact(&norm.mean)? * &scale)?)?;
+        Ok(Self {
+            scale,
+            shift,
+            device: norm.weight.device().clone(),
+        })
     }
 
     /// The layer, and the norm after it: s (W x + b) + t.
     fn after(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
-        let weight = layer.weight.to_dtype(DType::F64)?;
-        let weight = weight.broadcast_mul(&self.scale.unsqueeze(1)?)?;
+        let weight = exact(&layer.weight)?.broadcast_mul(&self.scale.unsqueeze(1)?)?;
         let bias = match &layer.bias {
-            Some(bias) => ((bias.to_dtype(DType::F64)? * &self.scale)? + &self.shift)?,
+            Some(bias) => ((exact(bias)? * &self.scale)? + &self.shift)?,
             None => self.shift.clone(),
         };
-        single(weight, bias)
+        self.layer(&weight, &bias)
     }
 
     /// The norm, and a pointwise layer without bias after it: W (s x + t).
     fn before(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
-        let weight = layer.weight.to_dtype(DType::F64)?;
+        let weight = exact(&layer.weight)?;
         let bias = weight.matmul(&self.shift.unsqueeze(1)?)?.squeeze(1)?;
-        single(weight.broadcast_mul(&self.scale.unsqueeze(0)?)?, bias)
+        self.layer(&weight.broadcast_mul(&self.scale.unsqueeze(0)?)?, &bias)
     }
-}
 
-fn single(weight: Tensor, bias: Tensor) -> Result<vit_weights::Linear> {
-    Ok(vit_weights::Linear {
-        weight: weight.to_dtype(DType::F32)?,
-        bias: Some(bias.to_dtype(DType::F32)?),
-    })
+    fn layer(&self, weight: &Tensor, bias: &Tensor) -> Result<vit_weights::Linear> {
+        Ok(vit_weights::Linear {
+            weight: self.single(weight)?,
+            bias: Some(self.single(bias)?),
+        })
+    }
+
+    /// A tensor in f32, where layers are.
+    fn single(&self, tensor: &Tensor) -> Result<Tensor> {
+        tensor.to_dtype(DType::F32)?.to_device(&self.device)
+    }
 }

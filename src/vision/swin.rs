@@ -74,6 +74,10 @@ impl Model for Swin {
         Reads::All
     }
 
+    fn device(&self) -> Device {
+        self.norm.weight.device().clone()
+    }
+
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal> {
         let patches = self.patch.forward(&patches(pixels, self.config.patch)?)?;
         let mut x = trace.embedded(self.patch_norm.forward(&patches)?.value)?;
@@ -116,7 +120,8 @@ fn block(
     let (window, shift) = config.windows(stage, number);
     let mut bias = position_bias(&weights.table, window, Counted::FromKey)?;
     if shift != (0, 0) {
-        bias = bias.broadcast_add(&mask(map, window, shift)?)?;
+        let mask = mask(map, window, shift)?.to_device(bias.device())?;
+        bias = bias.broadcast_add(&mask)?;
     }
     let setting = Setting {
         windows: Windows::shifted(map, window, shift)?,

@@ -1,6 +1,6 @@
 //! The plain vision transformer: ViT, DeiT, DINO, DINOv2 and CLIP's image tower are settings of this one forward pass.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::config::{Pool, VitConfig};
 use super::patches::patches;
@@ -131,6 +131,10 @@ impl Model for Vit {
 
     fn special_tokens(&self) -> usize {
         self.config.prefix_tokens()
+    }
+
+    fn device(&self) -> Device {
+        self.position.device().clone()
     }
 
     fn forward(&self, pixels: &Tensor, trace: &mut Trace) -> Result<Signal> {

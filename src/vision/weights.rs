@@ -52,6 +52,8 @@ impl Stored {
 
 /// Named tensors and the account of which were taken.
 pub struct Weights {
+    /// Where tensors are put when they are taken.
+    device: Device,
     files: Vec<MappedFile>,
     stored: BTreeMap<String, Stored>,
     taken: BTreeSet<String>,
@@ -81,12 +83,28 @@ impl Weights {
             .into_iter()
             .map(|(name, tensor)| (name, Stored::Ready(tensor)));
         Self {
+            device: Device::Cpu,
             files: Vec::new(),
             stored: stored.collect(),
             taken: BTreeSet::new(),
             ignored: Vec::new(),
             faults: TensorFaults::default(),
         }
+    }
+
+    /// The same, to be taken onto another device than the CPU.
+    #[must_use]
+    pub fn on(self, device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            ..self
+        }
+    }
+
+    /// Where tensors are put when they are taken.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Calls every tensor for which `rename` has another name by that one, as long as it is free.
@@ -164,7 +182,7 @@ impl Weights {
         if !numbers.iter().all(|number| number.is_finite()) {
             self.faults.not_finite.push(name.to_owned());
         }
-        Ok(Tensor::from_vec(numbers, wanted, &Device::Cpu)?)
+        Ok(Tensor::from_vec(numbers, wanted, &self.device)?)
     }
 
     /// Takes several tensors of shape `expected` and joins them along their first axis.

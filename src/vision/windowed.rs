@@ -1,6 +1,6 @@
 //! A transformer block whose tokens attend within groups of their map: what Swin and MaxViT share.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::vit_weights::{Linear, Norm};
 use super::weights::Weights;
@@ -157,7 +157,7 @@ pub(super) fn position_bias(
         (dy * (2 * w - 1) + dx) as u32
     };
     let offsets = (0..size * size).map(|pair| offset(pair / size, pair % size));
-    let offsets = Tensor::from_iter(offsets, &Device::Cpu)?;
+    let offsets = Tensor::from_iter(offsets, table.device())?;
     let heads = table.dim(1)?;
     table
         .contiguous()?
@@ -170,6 +170,7 @@ pub(super) fn position_bias(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_core::Device;
 
     #[test]
     fn a_pair_of_places_finds_its_offset_in_the_table() {

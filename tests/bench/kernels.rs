@@ -67,6 +67,6 @@ fn layer_norm(bencher: Bencher, threads: Threads) {
 fn residual_sum(bencher: Bencher, threads: Threads) {
     let branch = hashed::tensor("branch", &[TOKENS, 768]);
     measure(bencher, threads, &[TOKENS, 768], |values| {
-        kernels::add_branch(values, &branch, None, None)
+        kernels::add_branch(values.clone(), &branch, None, None)
     });
 }

@@ -1,6 +1,6 @@
 //! What each dialect calls a Vision Transformer's tensors, and how they are brought to one form.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 use crate::vision::config::{Dialect, Pool, VitConfig};
 use crate::vision::error::CheckpointError;
@@ -244,7 +244,7 @@ impl Names {
         Ok(Tensor::from_vec(
             rows,
             (config.tokens(), width),
-            &Device::Cpu,
+            weights.device(),
         )?)
     }
 
