@@ -6,7 +6,9 @@
 //! takes their batches one after the other while the others decode.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use candle_core::{Device, Tensor};
 use polars::prelude::DataFrame;
@@ -80,11 +82,7 @@ impl Desk<'_> {
             images.len() as u64,
         );
         self.progress.advance(writer.next_row() as u64);
-        let workers = workers()?;
-        while let Some(range) = writer.pending() {
-            let (rows, skipped) = part(&workers, &job, range, self.progress)?;
-            writer.write(&rows, &skipped)?;
-        }
+        parts(&job, &mut writer, self.progress)?;
         self.progress.finish();
         let done = writer.finish()?;
         notes.push(match was_complete {
@@ -257,6 +255,33 @@ impl Job<'_> {
         };
         Ok((rows, skipped))
     }
+}
+
+/// Computes and writes what is missing: a part is encoded, summed up and brought to the disk while the next one is computed.
+fn parts(job: &Job<'_>, writer: &mut Writer, progress: &dyn Progress) -> Result<(), EngineError> {
+    let workers = workers()?;
+    let missing: Vec<Range<usize>> = writer.missing().collect();
+    let mut computed: Option<(Rows, Vec<Skipped>)> = None;
+    for range in missing {
+        let next = thread::scope(|scope| {
+            let writer = &mut *writer;
+            let writing = computed
+                .take()
+                .map(|(rows, skipped)| scope.spawn(move || writer.write(&rows, &skipped)));
+            let next = part(&workers, job, range, progress);
+            if let Some(writing) = writing {
+                writing
+                    .join()
+                    .unwrap_or_else(|panic| resume_unwind(panic))?;
+            }
+            next
+        });
+        computed = Some(next?);
+    }
+    if let Some((rows, skipped)) = computed {
+        writer.write(&rows, &skipped)?;
+    }
+    Ok(())
 }
 
 /// The rows of one part, batches in order.

@@ -127,7 +127,13 @@ impl Writer {
     /// The rows of the set that the next part covers; `None` when all are covered.
     #[must_use]
     pub fn pending(&self) -> Option<Range<usize>> {
-        self.next_part().map(|number| self.manifest.range(number))
+        self.missing().next()
+    }
+
+    /// The rows of the set that each part covers which is still to be written, in the order in which they are to be.
+    pub fn missing(&self) -> impl Iterator<Item = Range<usize>> {
+        self.missing_parts()
+            .map(|number| self.manifest.range(number))
     }
 
     /// The first row of the set not covered by a whole part; the number of images when all are.
@@ -137,10 +143,14 @@ impl Writer {
             .map_or(self.manifest.images, |range| range.start)
     }
 
-    fn next_part(&self) -> Option<usize> {
-        let parts = &self.manifest.parts;
-        (0..self.manifest.parts_in_all())
-            .find(|&number| parts.get(number).is_none_or(|part| part.number != number))
+    fn missing_parts(&self) -> impl Iterator<Item = usize> {
+        let mut written = self
+            .manifest
+            .parts
+            .iter()
+            .map(|part| part.number)
+            .peekable();
+        (0..self.manifest.parts_in_all()).filter(move |number| written.next_if_eq(number).is_none())
     }
 
     /// Writes the part that covers [`Writer::pending`]. Every image of that range is either in `rows`, in order, or
@@ -150,7 +160,7 @@ impl Writer {
     /// [`StoreError::Mismatch`] when rows and skipped images don't make up the range or have another shape than was
     /// begun; [`StoreError::Io`] when the disk can't take them.
     pub fn write(&mut self, rows: &Rows, skipped: &[Skipped]) -> Result<(), StoreError> {
-        let Some(number) = self.next_part() else {
+        let Some(number) = self.missing_parts().next() else {
             let why = "every image of the set is stored already".to_owned();
             return Err(StoreError::Mismatch(why));
         };
