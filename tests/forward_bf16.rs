@@ -146,7 +146,7 @@ fn answers_say_what_the_forward_pass_multiplied() {
     let plan = |answer: vitscope::answer::Answer| answer.notes.join("\n");
     assert!(plan(ask(&format!("explain {rounding}"))).contains("everything is stored"));
     assert!(plan(ask(&format!("explain {plain}"))).contains("4 forward passes (0 images"));
-    assert!(plan(ask(&format!("explain {question}"))).contains("in bf16"));
+    assert!(plan(ask(&format!("explain {question}"))).contains(label));
 
     let (components, z) = parts(&session);
     for (image, z) in z.iter().enumerate() {

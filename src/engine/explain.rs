@@ -88,7 +88,7 @@ impl Desk<'_> {
             ))
             .from([Step::new(format!(
                 "compute: forward passes{} of up to 32 images of {set}",
-                in_words(self.multiplied(model, set))
+                in_numbers(self.multiplied(model, set))
             ))]),
             _ => Step::new("nothing is computed with a model"),
         };
@@ -128,7 +128,7 @@ impl Desk<'_> {
             0 => "everything is stored".to_owned(),
             _ => format!(
                 "compute: {todo} forward passes{} ({there} images are stored)",
-                in_words(forward)
+                in_numbers(forward)
             ),
         };
         Ok(
@@ -169,7 +169,7 @@ impl Desk<'_> {
 }
 
 /// What a forward pass multiplies, where that is not f32.
-pub(super) fn in_words(forward: Numbers) -> String {
+fn in_numbers(forward: Numbers) -> String {
     match forward {
         Numbers::F32 => String::new(),
         _ => format!(" in {forward}"),

@@ -6,7 +6,7 @@ use super::plan_read::Read;
 use super::rank::{clip_of, from_moments, how_many};
 use super::scores::{Stored, align_blob};
 use super::select::{of_named, of_units};
-use super::{Desk, EngineError, compare, neurons, spans, stability};
+use super::{Desk, EngineError, compare, decompose, neurons, spans, stability};
 use crate::contributions::Contributions;
 use crate::decompose::ComponentKind;
 use crate::lang::ast::Asked;
@@ -44,8 +44,13 @@ impl Desk<'_> {
         };
         let mut steps = Vec::new();
         for target in &question.targets {
-            let needs = self.plan_target(question, target)?;
+            let mut needs = self.plan_target(question, target)?;
             let (model, set) = (&target.model, &target.set);
+            // What comes through a head is computed anew, in f32.
+            if question.via.is_none() {
+                let label = decompose::label(model, self.multiplied(model, set));
+                needs.extend(label.map(Step::new));
+            }
             steps.push(
                 Step::new(format!("{} {model} on {set}", heading(question, target))).from(needs),
             );

@@ -1,6 +1,6 @@
 //! What a plan says is read of stored contributions: whose rows, of which images, how much.
 
-use super::explain::{Step, in_words};
+use super::explain::Step;
 use super::rank::how_many;
 use super::scores::Stored;
 use crate::contributions::Contributions;
@@ -70,9 +70,8 @@ impl Read {
             format!(", {:.1} MB", (rows * of_image) as f64 / 1e6)
         });
         Step::new(format!(
-            "read: {}{}, {images} of {} images of {}, {} of {} parts{}",
+            "read: {}, {images} of {} images of {}, {} of {} parts{}",
             self.whose,
-            in_words(manifest.forward),
             keep.len(),
             manifest.set,
             parts.len(),

@@ -18,7 +18,7 @@ pub enum Numbers {
     /// 8 bits of significand and the range of f32. Twice as fast on a CPU with AVX-512 BF16; on others the products are the
     /// same, and take as long as in f32.
     Bf16,
-    /// 11 bits of significand, up to 65504. No CPU here multiplies them.
+    /// 11 bits of significand, up to 65504. For accelerators: the CPU refuses them.
     F16,
 }
 
