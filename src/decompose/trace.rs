@@ -410,8 +410,7 @@ impl Trace {
                 heads: attention.heads,
                 qkv: attention.qkv.clone(),
                 out: attention.out.clone(),
-                rows: (attention.out.numbers())
-                    .round(&attended.output.narrow(1, 0, kept)?.contiguous()?)?,
+                rows: (attention.out.numbers()).round(&first_rows(&attended.output, kept)?)?,
                 detail: attended.detail.map(keep),
             })
         })?;
@@ -441,12 +440,11 @@ impl Trace {
         hidden: Option<Tensor>,
     ) -> Result<Signal> {
         let kept = self.kept(product.dim(1)?);
-        let rows = product.narrow(1, 0, kept)?;
-        let branch = self.signal(product, || {
+        let branch = self.signal(product.clone(), || {
             Ok(Op::Branch {
                 component,
                 out: out.clone(),
-                rows: rows.contiguous()?,
+                rows: first_rows(&product, kept)?,
                 hidden,
             })
         })?;
@@ -478,6 +476,15 @@ impl Trace {
             output: z.node,
             representation: z.value()?.squeeze(1)?,
         })
+    }
+}
+
+/// The rows of the first `kept` tokens of `[B, T, D]`. Where more follow they are copied: the rows of a single image would
+/// otherwise keep all of it in memory, which the next layer can use again.
+fn first_rows(value: &Tensor, kept: usize) -> Result<Tensor> {
+    match kept == value.dim(1)? {
+        true => value.contiguous(),
+        false => value.narrow(1, 0, kept)?.force_contiguous(),
     }
 }
 

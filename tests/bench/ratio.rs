@@ -11,11 +11,17 @@ use vitscope::kernels::Numbers;
 use crate::Threads;
 use crate::vit::{BASE, BASE_BF16, Yardstick, operations, pixels};
 
-/// Batch size, and how often each of both is run.
-const CASES: [(usize, usize); 2] = [(1, 21), (8, 5)];
+/// Images that each of both brings through the model between two looks at the clock: a tick is a small part of that.
+const IMAGES: usize = 8;
 
-/// Matrix products run together: as many as take about as long as a forward pass.
-const PRODUCTS: usize = 4;
+/// Batch sizes.
+const BATCHES: [usize; 2] = [1, 8];
+
+/// How often each of both is run.
+const ROUNDS: usize = 9;
+
+/// Matrix products run together: as many as take about as long as these forward passes.
+const PRODUCTS: usize = 32;
 
 /// Measures and prints two tables.
 pub fn print() {
@@ -24,20 +30,20 @@ pub fn print() {
     println!(
         "batch   bare ms/image   decomposed ms/image   ratio   bare GFLOP/s   product GFLOP/s"
     );
-    for (batch, rounds) in CASES {
+    for batch in BATCHES {
         let turns = Threads::One.pool().install(|| {
             let pixels = pixels(batch);
             let bare = || drop(BASE.represent(&pixels).expect("representations"));
             let all = || drop(BASE.rows(&pixels, vec![0; batch]).expect("rows"));
-            take_turns(rounds, [&bare, &all], Numbers::F32)
+            take_turns(batch, [&bare, &all], Numbers::F32)
         });
         let ([bare, all], of_products) = (turns.seconds, turns.of_products);
         println!(
             "{batch:>5}   {:>13.1}   {:>19.1}   {:>5.3}   {:>12.1}   {:>15.1}",
-            per_image(bare, batch),
-            per_image(all, batch),
+            per_image(bare),
+            per_image(all),
             turns.ratio,
-            speed(batch, bare),
+            speed(bare),
             of_products,
         );
     }
@@ -46,12 +52,12 @@ pub fn print() {
     println!(
         "batch   f32 ms/image   bf16 ms/image   ratio   f32 GFLOP/s   bf16 GFLOP/s   bf16 product GFLOP/s"
     );
-    for (batch, rounds) in CASES {
+    for batch in BATCHES {
         let turns = Threads::One.pool().install(|| {
             let pixels = pixels(batch);
             let bare = |base: &Decomposer| drop(base.represent(&pixels).expect("representations"));
             take_turns(
-                rounds,
+                batch,
                 [&|| bare(&BASE), &|| bare(&BASE_BF16)],
                 Numbers::Bf16,
             )
@@ -59,56 +65,55 @@ pub fn print() {
         let [f32, bf16] = turns.seconds;
         println!(
             "{batch:>5}   {:>12.1}   {:>13.1}   {:>5.3}   {:>11.1}   {:>12.1}   {:>20.1}",
-            per_image(f32, batch),
-            per_image(bf16, batch),
+            per_image(f32),
+            per_image(bf16),
             turns.ratio,
-            speed(batch, f32),
-            speed(batch, bf16),
+            speed(f32),
+            speed(bf16),
             turns.of_products,
         );
     }
 }
 
 /// Milliseconds.
-fn per_image(seconds: f64, batch: usize) -> f64 {
-    seconds * 1e3 / batch as f64
+fn per_image(seconds: f64) -> f64 {
+    seconds * 1e3 / IMAGES as f64
 }
 
 /// A forward pass's GFLOP/s.
-fn speed(batch: usize, seconds: f64) -> f64 {
-    operations(batch) as f64 / seconds / 1e9
+fn speed(seconds: f64) -> f64 {
+    operations(IMAGES) as f64 / seconds / 1e9
 }
 
 /// What two kinds of work took, medians.
 struct Turns {
     seconds: [f64; 2],
-    /// The second over the first, of the same round.
+    /// The second over the first, over all rounds.
     ratio: f64,
     /// GFLOP/s of matrix products between them.
     of_products: f64,
 }
 
 /// Runs both in turn, and products of `numbers` after each round.
-fn take_turns(rounds: usize, work: [&dyn Fn(); 2], numbers: Numbers) -> Turns {
+fn take_turns(batch: usize, work: [&dyn Fn(); 2], numbers: Numbers) -> Turns {
     let yardstick = Yardstick::new(numbers);
     work.iter().for_each(|work| work());
-    let (mut times, mut products, mut ratios) = ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
-    for round in 0..rounds {
+    let (mut times, mut products) = ([Vec::new(), Vec::new()], Vec::new());
+    for round in 0..ROUNDS {
         // Each goes first every other time: what runs second finds other memory in the caches.
-        let mut taken = [0.0; 2];
         for turn in [round % 2, 1 - round % 2] {
-            taken[turn] = seconds(work[turn]);
-            times[turn].push(taken[turn]);
+            let time = seconds(|| (0..IMAGES / batch).for_each(|_| work[turn]()));
+            times[turn].push(time);
         }
-        ratios.push(taken[1] / taken[0]);
         products.push(seconds(|| {
             (0..PRODUCTS).for_each(|_| drop(yardstick.run()))
         }));
     }
     let operations = (PRODUCTS as u64 * Yardstick::operations()) as f64;
+    let [first, second] = times.each_ref().map(|times| times.iter().sum::<f64>());
     Turns {
         seconds: times.map(median),
-        ratio: median(ratios),
+        ratio: second / first,
         of_products: operations / median(products) / 1e9,
     }
 }
