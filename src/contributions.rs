@@ -8,9 +8,11 @@ use std::error::Error;
 use std::ops::Range;
 use std::sync::Arc;
 
+use half::f16;
 use rayon::prelude::*;
 
 use crate::decompose::{RowSpec, Rows};
+use crate::kernels::{add_projections, widened};
 
 /// Factored contributions of an image set: contribution of component `i` = its row `[d_i]` · its map `[d_i, Dz]`.
 ///
@@ -39,7 +41,7 @@ pub trait Contributions: Sync {
     ///
     /// # Errors
     /// [`ReadError`] when the part cannot be read.
-    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError>;
+    fn slab(&self, part: usize, component: usize) -> Result<Slab<'_>, ReadError>;
     /// The ids among which a part's are, where that is known without reading it.
     fn covers(&self, part: usize) -> Option<Range<u32>> {
         let _ = part;
@@ -72,12 +74,67 @@ impl<C: Contributions + Send + Sync> Contributions for Arc<C> {
         (**self).z(part)
     }
 
-    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+    fn slab(&self, part: usize, component: usize) -> Result<Slab<'_>, ReadError> {
         (**self).slab(part, component)
     }
 
     fn covers(&self, part: usize) -> Option<Range<u32>> {
         (**self).covers(part)
+    }
+}
+
+/// The rows of one component, row-major, where they lie and as they are kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Slab<'a> {
+    /// In single precision.
+    Single(&'a [f32]),
+    /// In half precision.
+    Half(&'a [f16]),
+}
+
+impl<'a> Slab<'a> {
+    /// How many numbers they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Single(rows) => rows.len(),
+            Self::Half(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// In single precision: halves are copied.
+    #[must_use]
+    pub fn single(self) -> Cow<'a, [f32]> {
+        match self {
+            Self::Single(rows) => Cow::Borrowed(rows),
+            Self::Half(rows) => Cow::Owned(widened(rows)),
+        }
+    }
+
+    /// A copy of the chosen rows of `width` numbers each, in single precision.
+    #[must_use]
+    pub fn take_rows(self, width: usize, rows: &[usize]) -> Vec<f32> {
+        match self {
+            Self::Single(values) => take_rows(values, width, rows),
+            Self::Half(values) => widened(&take_rows(values, width, rows)),
+        }
+    }
+
+    /// Adds to each image's sum the scalar product of its row with `along` `[d]`, in f64.
+    ///
+    /// # Panics
+    /// When there is not a row for every sum.
+    pub fn add_products(self, along: &[f64], sums: &mut [f64]) {
+        match self {
+            Self::Single(rows) => add_projections(rows, along, 1, sums),
+            Self::Half(rows) => add_projections(rows, along, 1, sums),
+        }
     }
 }
 
@@ -141,16 +198,16 @@ fn read(
     }
     let ids = contributions.ids(part)?;
     let kept: Vec<usize> = (0..ids.len()).filter(|&r| keep(ids[r])).collect();
-    let copied = |values: Cow<'_, [f32]>, width: usize| match kept.len() == ids.len() {
-        true => values.into_owned(),
-        false => take_rows(&values, width, &kept),
+    let copied = |values: Slab<'_>, width: usize| match kept.len() == ids.len() {
+        true => values.single().into_owned(),
+        false => values.take_rows(width, &kept),
     };
     rows.ids = kept.iter().map(|&r| ids[r]).collect();
     if kept.is_empty() {
         return Ok(rows);
     }
     if with_z {
-        rows.z = copied(contributions.z(part)?, contributions.dim());
+        rows.z = copied(Slab::Single(&contributions.z(part)?), contributions.dim());
     }
     rows.slabs = (which.par_iter())
         .map(|&i| Ok(copied(contributions.slab(part, i)?, specs[i].width)))
@@ -313,8 +370,8 @@ impl Contributions for InMemory {
         Ok(Cow::Borrowed(&self.parts[part].z))
     }
 
-    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
-        Ok(Cow::Borrowed(&self.parts[part].slabs[component]))
+    fn slab(&self, part: usize, component: usize) -> Result<Slab<'_>, ReadError> {
+        Ok(Slab::Single(&self.parts[part].slabs[component]))
     }
 }
 

@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod engine;
 pub mod failure;
 pub mod front;
+pub mod held;
 pub mod interrupt;
 pub mod kernels;
 pub mod lang;

@@ -48,24 +48,6 @@ pub(crate) fn product_transposed(a: &Tensor, b: &Tensor) -> Tensor {
     product(a, &b.t().expect(SHAPES_AGREE))
 }
 
-/// `left · right` for many rows of `cols` numbers, row-major. They are widened and copied a cacheful at a time: moments are
-/// larger than any cache, and a copy of all of them would cost more than the product.
-pub(crate) fn tall_product<T: Copy + Into<f64>>(
-    left: &[T],
-    cols: usize,
-    right: &Tensor,
-) -> Vec<f64> {
-    const CACHEFUL: usize = 1 << 15;
-    let rows = (CACHEFUL / cols.max(1)).max(1);
-    let chunks = left.chunks(rows * cols.max(1));
-    let products = chunks.flat_map(|chunk| {
-        let own = chunk.iter().map(|&v| v.into()).collect::<Vec<f64>>();
-        let own = matrix(own, chunk.len() / cols.max(1), cols);
-        values::<f64>(&product(&own, right))
-    });
-    products.collect()
-}
-
 /// The values of a contiguous tensor, row-major.
 pub(crate) fn values<T: WithDType>(tensor: &Tensor) -> Vec<T> {
     let flat = tensor.flatten_all().expect(SHAPES_AGREE);

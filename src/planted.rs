@@ -122,6 +122,7 @@ pub(crate) fn random_alignment(
             .collect()
     });
     let maps: Vec<Vec<f32>> = maps.collect();
+    let maps = maps.into_iter().map(Into::into).collect();
     Alignment {
         dim,
         width,

@@ -36,7 +36,8 @@ pub fn parts(session: &Session) -> Parts {
     let stored = Stored::new(stored).expect("its maps");
     let (z, dim) = (stored.z(0).expect("a part"), stored.dim());
     let each = (stored.specs().iter().enumerate()).map(|(index, spec)| {
-        let (slab, map) = (stored.slab(0, index).expect("rows"), stored.map(index));
+        let slab = stored.slab(0, index).expect("rows").single();
+        let map = stored.map(index);
         let images = slab.chunks(spec.width).map(|row| {
             let mut sum = vec![0.0; dim];
             for (value, line) in row.iter().zip(map.chunks(dim)) {

@@ -54,7 +54,7 @@ fn dense(session: &Session, model: &str, layer: usize, count: usize, ids: &[u32]
             let into = aligned
                 .take_f32(&spec.component.to_string())
                 .expect("a map");
-            let into: Vec<f64> = into.into_iter().map(f64::from).collect();
+            let into: Vec<f64> = into.iter().map(|&v| f64::from(v)).collect();
             let width = into.len() / dim;
             let map = numbers(map);
             let joined = map.chunks(dim).flat_map(|row| through(row, &into, width));

@@ -30,7 +30,7 @@ pub(super) struct Pool {
 pub(super) struct Images<'a> {
     contributions: &'a dyn Contributions,
     targets: &'a dyn Targets,
-    parameters: &'a Parameters,
+    parameters: &'a Parameters<'a>,
     keep: Keep<'a>,
     held_out: HashSet<u32>,
     /// Training images of each part.
@@ -61,7 +61,7 @@ impl<'a> Images<'a> {
     pub(super) fn new(
         contributions: &'a dyn Contributions,
         targets: &'a dyn Targets,
-        parameters: &'a Parameters,
+        parameters: &'a Parameters<'a>,
         keep: Keep<'a>,
         share: f64,
         seed: u64,
@@ -156,7 +156,7 @@ impl<'a> Images<'a> {
                 continue;
             }
             pool.len += rows.len();
-            pool.features.extend(self.parameters.features_of(&rows));
+            self.parameters.add_features(&rows, &mut pool.features);
             pool.targets.extend(self.unit_targets(&rows.ids)?);
         }
         Ok(pool)

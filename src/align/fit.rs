@@ -1,5 +1,6 @@
 //! Fits CompAlign on cached contributions: Adam with closed-form gradients, stopped by held-out images.
 
+use candle_core::Tensor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use crate::linalg::{matrix, matrix_of, narrow, product, transposed_product, valu
 use crate::progress::Progress;
 
 pub use super::batches::held_out;
+
+/// Held-out images whose totals are computed at a time.
+const REPORTED: usize = 256;
 
 /// Where the maps begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +84,7 @@ impl FitOptions {
     ///
     /// The penalty is left out of steps only where it costs more than the rest of a step, and then of at most three out of
     /// four: Adam's momentum averages over ten.
-    fn resolved(&self, images: usize, parameters: &Parameters, width: usize) -> Self {
+    fn resolved(&self, images: usize, parameters: &Parameters<'_>, width: usize) -> Self {
         let batch = self
             .batch
             .unwrap_or_else(|| (images / 8).clamp(16, 256))
@@ -197,13 +201,16 @@ pub fn fit(
             return Err(AlignError::Diverged(epoch));
         }
         if loss < best.1 {
-            best = (epoch, loss, trainer.maps.clone());
+            (best.0, best.1) = (epoch, loss);
+            best.2.copy_from(&trainer.maps);
         } else if epoch - best.0 >= patience {
             break;
         }
     }
     progress.finish();
 
+    // Adam's moments are twice as large as the maps that are left.
+    drop((trainer, kept_pool));
     let (best_epoch, _, maps) = best;
     let mean: Vec<f32> = narrow(&shared.mean_target).repeat(held.len);
     let report = FitReport {
@@ -226,9 +233,8 @@ pub fn fit(
     Ok(Alignment {
         dim,
         width,
-        maps: (0..parameters.components())
-            .into_par_iter()
-            .map(|i| parameters.to_map(i, &maps.each[i]))
+        maps: (maps.each.into_par_iter().enumerate())
+            .map(|(i, map)| parameters.to_map(i, map).into())
             .collect(),
         bias: maps.bias,
         report: Some(report),
@@ -240,6 +246,15 @@ pub fn fit(
 struct Maps {
     each: Vec<Vec<f32>>,
     bias: Vec<f32>,
+}
+
+impl Maps {
+    /// Makes these the same as `other`, where they are.
+    fn copy_from(&mut self, other: &Self) {
+        let each = self.each.iter_mut().zip(&other.each);
+        each.for_each(|(own, other)| own.copy_from_slice(other));
+        self.bias.copy_from_slice(&other.bias);
+    }
 }
 
 /// Adam's running moments of one group of numbers.
@@ -269,7 +284,7 @@ impl Adam {
 }
 
 struct Trainer<'a> {
-    parameters: &'a Parameters,
+    parameters: &'a Parameters<'a>,
     width: usize,
     options: &'a FitOptions,
     maps: Maps,
@@ -281,7 +296,7 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(
-        parameters: &'a Parameters,
+        parameters: &'a Parameters<'a>,
         width: usize,
         options: &'a FitOptions,
         shared: &SharedMap,
@@ -373,7 +388,7 @@ impl<'a> Trainer<'a> {
             features,
         );
         let targets = crate::contributions::take_rows(&pool.targets, width, rows);
-        let mut sums = self.sums(&x);
+        let mut sums = self.sums(&x, &self.parameters.stacked(&self.maps.each));
         let alignment = alignment_gradient(&mut sums, &targets, width);
         let mut bias_gradient = vec![0.0f32; width];
         for row in sums.chunks_exact(width) {
@@ -433,9 +448,9 @@ impl<'a> Trainer<'a> {
         (alignment, squares / (components * width) as f64)
     }
 
-    /// Aligned totals `[B, K]` of feature rows `x`.
-    fn sums(&self, x: &candle_core::Tensor) -> Vec<f32> {
-        let mut sums: Vec<f32> = values(&product(x, &self.parameters.stacked(&self.maps.each)));
+    /// Aligned totals `[B, K]` of feature rows `x`, given what they are multiplied with.
+    fn sums(&self, x: &Tensor, stacked: &Tensor) -> Vec<f32> {
+        let mut sums: Vec<f32> = values(&product(x, stacked));
         for row in sums.chunks_exact_mut(self.width) {
             row.iter_mut()
                 .zip(&self.maps.bias)
@@ -458,7 +473,14 @@ impl<'a> Trainer<'a> {
 
     fn report(&self, epoch: usize, train: Option<(f64, f64)>, held: &Pool) -> EpochReport {
         let features = self.parameters.features();
-        let sums = self.sums(&matrix_of(&held.features, held.len, features));
+        let stacked = self.parameters.stacked(&self.maps.each);
+        // A copy of all of them would be as large as they are.
+        let some = held.features.chunks((REPORTED * features).max(1));
+        let sums = some.flat_map(|some| {
+            let x = matrix_of(some, some.len() / features, features);
+            self.sums(&x, &stacked)
+        });
+        let sums: Vec<f32> = sums.collect();
         EpochReport {
             epoch,
             train_alignment: train.map(|terms| terms.0),

@@ -1,5 +1,7 @@
 //! CompAlign's two loss terms and their gradients, in closed form (arXiv 2406.01583, section 4).
 
+use std::ops::Deref;
+
 use candle_core::Tensor;
 
 use crate::linalg::{matrix_of, product, transposed_product, values};
@@ -44,7 +46,7 @@ fn cosine(sum: &[f32], target: &[f32]) -> (f64, f64) {
 
 /// The orthogonality penalty (1/(C·K)) Σ_i ‖W_iᵀW_i − I‖²_F of maps `[dim, width]`.
 #[must_use]
-pub fn penalty(maps: &[Vec<f32>], dim: usize, width: usize) -> f64 {
+pub fn penalty<M: Deref<Target = [f32]>>(maps: &[M], dim: usize, width: usize) -> f64 {
     let each = maps
         .iter()
         .map(|map| deviation(&matrix_of(map, dim, width), dim, width, false).0);

@@ -7,26 +7,31 @@
 //! ViT-B: a step of a whole fit does an eighth of the work). With D > K the completed penalty is no longer a smooth
 //! function of A, so the whole W_i is trained.
 
+use std::borrow::Cow;
+
 use candle_core::Tensor;
 use rayon::prelude::*;
 
 use super::Random;
 use crate::contributions::Contributions;
 use crate::decompose::Rows;
-use crate::linalg::{Reflections, matrix_of, narrow, product, transposed_product, values, widen};
+use crate::linalg::{
+    Reflections, matrix, matrix_of, narrow, product, transposed_product, values, widen,
+};
 
 /// How one component takes part.
 enum Form {
     /// d < D ≤ K: row · L · A, where M = L · (the first d columns of Q)ᵀ and A holds the first d rows of QᵀW.
     Reached { lower: Tensor, basis: Reflections },
     /// d ≥ D: contribution · W; the contribution is no wider than the row.
-    Whole { map: Tensor },
+    Whole,
     /// d < D, D > K: row · (M W), multiplied out at every step.
-    Through { map: Tensor },
+    Through,
 }
 
 /// The forms of all components, and the sizes that follow from them.
-pub(super) struct Parameters {
+pub(super) struct Parameters<'a> {
+    contributions: &'a dyn Contributions,
     forms: Vec<Form>,
     /// Columns each component has in the feature matrix.
     columns: Vec<usize>,
@@ -37,30 +42,26 @@ pub(super) struct Parameters {
     width: usize,
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// For maps from the representation's space to `width` dimensions.
-    pub(super) fn new(contributions: &dyn Contributions, width: usize) -> Self {
+    pub(super) fn new(contributions: &'a dyn Contributions, width: usize) -> Self {
         let dim = contributions.dim();
         let widths: Vec<usize> = contributions.specs().iter().map(|s| s.width).collect();
         let form = |(i, &d): (usize, &usize)| {
-            let map = contributions.map(i);
             if d >= dim {
-                return Form::Whole {
-                    map: matrix_of(map, d, dim),
-                };
+                return Form::Whole;
             }
             if dim > width {
-                return Form::Through {
-                    map: matrix_of(map, d, dim),
-                };
+                return Form::Through;
             }
-            let (basis, lower) = Reflections::of_rows(&widen(map), dim);
+            let (basis, lower) = Reflections::of_rows(&widen(contributions.map(i)), dim);
             Form::Reached {
                 lower: matrix_of(&narrow(&lower), d, d),
                 basis,
             }
         };
         Self {
+            contributions,
             forms: widths.par_iter().enumerate().map(form).collect(),
             columns: widths.iter().map(|&d| d.min(dim)).collect(),
             rows: widths
@@ -94,28 +95,33 @@ impl Parameters {
         self.columns.iter().sum()
     }
 
-    /// The feature matrix `[B, features]` of some images: every component's row in the form it is trained in.
-    pub(super) fn features_of(&self, rows: &Rows) -> Vec<f32> {
-        let (count, features) = (rows.len(), self.features());
-        let mut all = vec![0.0; count * features];
+    /// The map of component `i`, `[d, D]`: a copy for as long as a product takes.
+    fn map(&self, i: usize) -> Tensor {
+        matrix_of(self.contributions.map(i), self.widths[i], self.dim)
+    }
+
+    /// Appends the feature matrix `[B, features]` of some images: every component's row in the form it is trained in.
+    pub(super) fn add_features(&self, rows: &Rows, all: &mut Vec<f32>) {
+        let (count, features, before) = (rows.len(), self.features(), all.len());
+        all.resize(before + count * features, 0.0);
         let mut start = 0;
         for (i, slab) in rows.slabs.iter().enumerate() {
             let columns = self.columns[i];
-            let multiplied: Vec<f32> = match &self.forms[i] {
-                Form::Through { .. } => slab.clone(),
-                Form::Reached { lower: map, .. } | Form::Whole { map } => {
-                    values(&product(&matrix_of(slab, count, self.widths[i]), map))
-                }
+            let through = |map: &Tensor| {
+                let multiplied = product(&matrix_of(slab, count, self.widths[i]), map);
+                Cow::Owned(values(&multiplied))
             };
-            for (to, from) in all
-                .chunks_exact_mut(features)
-                .zip(multiplied.chunks_exact(columns))
-            {
+            let own: Cow<'_, [f32]> = match &self.forms[i] {
+                Form::Through => Cow::Borrowed(slab),
+                Form::Reached { lower, .. } => through(lower),
+                Form::Whole => through(&self.map(i)),
+            };
+            let lines = all[before..].chunks_exact_mut(features);
+            for (to, from) in lines.zip(own.chunks_exact(columns)) {
                 to[start..start + columns].copy_from_slice(from);
             }
             start += columns;
         }
-        all
     }
 
     /// What is trained of component `i` when its map is `w` `[D, K]`.
@@ -141,18 +147,18 @@ impl Parameters {
         let mut all = Vec::with_capacity(self.features() * self.width);
         for (i, (form, values_i)) in self.forms.iter().zip(trained).enumerate() {
             match form {
-                Form::Through { map } => {
+                Form::Through => {
                     let w = matrix_of(values_i, self.rows[i], self.width);
-                    all.extend(values::<f32>(&product(map, &w)));
+                    all.extend(values::<f32>(&product(&self.map(i), &w)));
                 }
-                Form::Reached { .. } | Form::Whole { .. } => all.extend_from_slice(values_i),
+                Form::Reached { .. } | Form::Whole => all.extend_from_slice(values_i),
             }
         }
-        matrix_of(&all, self.features(), self.width)
+        matrix(all, self.features(), self.width)
     }
 
     /// Splits the gradient of [`Self::stacked`] by component, and carries each share back to what is trained.
-    pub(super) fn split<'a>(&self, gradient: &'a [f32]) -> Vec<&'a [f32]> {
+    pub(super) fn split<'g>(&self, gradient: &'g [f32]) -> Vec<&'g [f32]> {
         let mut rest = gradient;
         let mut shares = Vec::with_capacity(self.forms.len());
         for columns in &self.columns {
@@ -166,11 +172,11 @@ impl Parameters {
     /// The gradient of what is trained of component `i`, from its share of the stacked gradient.
     pub(super) fn gradient(&self, i: usize, share: &[f32]) -> Vec<f32> {
         match &self.forms[i] {
-            Form::Through { map } => {
+            Form::Through => {
                 let share = matrix_of(share, self.columns[i], self.width);
-                values(&transposed_product(map, &share))
+                values(&transposed_product(&self.map(i), &share))
             }
-            Form::Reached { .. } | Form::Whole { .. } => share.to_vec(),
+            Form::Reached { .. } | Form::Whole => share.to_vec(),
         }
     }
 
@@ -180,11 +186,11 @@ impl Parameters {
     }
 
     /// W_i `[D, K]` of component `i`: what was trained, completed with orthonormal rows where nothing reaches it.
-    pub(super) fn to_map(&self, i: usize, trained: &[f32]) -> Vec<f32> {
+    pub(super) fn to_map(&self, i: usize, trained: Vec<f32>) -> Vec<f32> {
         let Form::Reached { basis, .. } = &self.forms[i] else {
-            return trained.to_vec();
+            return trained;
         };
-        let mut w = widen(trained);
+        let mut w = widen(&trained);
         let (perpendicular, _) = Reflections::of_rows(&w, self.width);
         w.extend(perpendicular.complement(self.dim - self.rows[i]));
         basis.apply(&mut w);

@@ -12,6 +12,7 @@ use crate::align::Aligned;
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
+use crate::held::Held;
 use crate::linalg::{add_scaled, matrix, product, transposed_product, values, widen};
 use crate::progress::Progress;
 
@@ -24,9 +25,9 @@ pub struct ComponentMoments {
     /// Mean row, `[d]`.
     pub mean: Vec<f64>,
     /// Σ (row − mean)ᵀ (row − mean), `[d, d]`.
-    pub second: Vec<f64>,
+    pub second: Held<f64>,
     /// Σ (row − mean)ᵀ (total − mean total), `[d, K]`.
-    pub cross: Vec<f64>,
+    pub cross: Held<f64>,
 }
 
 /// Statistics of a set of images under one alignment.
@@ -64,7 +65,7 @@ pub enum MomentsError {
 pub type NamedTensor = (String, Vec<usize>, Vec<f64>);
 
 /// Gives the shape and values of the tensor of a name, where there is one.
-pub type FindTensor<'a> = &'a dyn Fn(&str) -> Option<(Vec<usize>, Vec<f64>)>;
+pub type FindTensor<'a> = &'a dyn Fn(&str) -> Option<(Vec<usize>, Held<f64>)>;
 
 impl Moments {
     /// Moments of no image, for rows of the given widths and totals of width `dim`.
@@ -72,8 +73,8 @@ impl Moments {
     pub fn empty(widths: &[usize], dim: usize) -> Self {
         let component = |&d: &usize| ComponentMoments {
             mean: vec![0.0; d],
-            second: vec![0.0; d * d],
-            cross: vec![0.0; d * dim],
+            second: vec![0.0; d * d].into(),
+            cross: vec![0.0; d * dim].into(),
         };
         Self {
             n: 0,
@@ -148,9 +149,13 @@ impl Moments {
             tensors.push((
                 format!("{name}.second"),
                 vec![d, d],
-                component.second.clone(),
+                component.second.clone().into(),
             ));
-            tensors.push((format!("{name}.cross"), vec![d, k], component.cross.clone()));
+            tensors.push((
+                format!("{name}.cross"),
+                vec![d, k],
+                component.cross.clone().into(),
+            ));
         }
         tensors
     }
@@ -175,15 +180,15 @@ impl Moments {
         };
         let component = |(name, &d): (&String, &usize)| {
             Ok(ComponentMoments {
-                mean: take(format!("{name}.mean"), vec![d])?,
+                mean: take(format!("{name}.mean"), vec![d])?.into(),
                 second: take(format!("{name}.second"), vec![d, d])?,
                 cross: take(format!("{name}.cross"), vec![d, dim])?,
             })
         };
         Ok(Self {
             n: take("images".to_owned(), vec![1])?[0] as u64,
-            total_mean: take("total.mean".to_owned(), vec![dim])?,
-            total_second: take("total.second".to_owned(), vec![dim, dim])?,
+            total_mean: take("total.mean".to_owned(), vec![dim])?.into(),
+            total_second: take("total.second".to_owned(), vec![dim, dim])?.into(),
             components: names
                 .iter()
                 .zip(widths)
@@ -297,8 +302,8 @@ fn add_chunk(
             let centred = matrix(centred, count, d);
             let chunk = ComponentMoments {
                 mean,
-                second: values(&transposed_product(&centred, &centred)),
-                cross: values(&transposed_product(&centred, &totals)),
+                second: values::<f64>(&transposed_product(&centred, &centred)).into(),
+                cross: values::<f64>(&transposed_product(&centred, &totals)).into(),
             };
             component.merge(&chunk, &total_gap, &weights);
         });

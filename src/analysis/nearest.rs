@@ -5,7 +5,6 @@ use std::cmp::{self, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::AnalysisError;
@@ -13,6 +12,7 @@ use super::vectors::summed;
 use crate::align::Aligned;
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, ReadError, concerns};
+use crate::kernels::projections;
 use crate::progress::Progress;
 
 /// An image that was found.
@@ -61,6 +61,27 @@ impl Best {
         }
     }
 
+    /// The images of a part, of which few are better than the worst of those kept: only they are asked about and put in
+    /// their place.
+    fn see_all(&mut self, ids: &[u32], scores: &[f64], keep: Keep<'_>) {
+        // What nothing is below is looked at too, not a number among them.
+        let mut bar = self.bar();
+        for (&id, &score) in ids.iter().zip(scores) {
+            if !(score < bar) && keep(id) {
+                self.see(id, score);
+                bar = self.bar();
+            }
+        }
+    }
+
+    /// Scores below this are not among the best.
+    fn bar(&self) -> f64 {
+        match self.heap.peek() {
+            Some(Reverse(worst)) if self.heap.len() == self.count => worst.score,
+            _ => f64::NEG_INFINITY,
+        }
+    }
+
     /// The best of both.
     fn and(mut self, other: Self) -> Self {
         for Reverse(found) in other.heap {
@@ -80,7 +101,8 @@ impl Best {
 /// CLIP's space, ties by id. The score is the scalar product as it is, as published: neither centred nor normalised,
 /// and without the alignment's bias, which is the same for all images.
 ///
-/// Rows are read where they lie, parts side by side: a head costs 64 numbers per image and no copy of them.
+/// Rows are read where they lie, parts side by side: a head costs 64 numbers per image and no copy of them. Products
+/// are summed in f64.
 ///
 /// # Errors
 /// [`AnalysisError`] when a part cannot be read or the work is cancelled.
@@ -98,17 +120,25 @@ pub fn furthest_along(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Vec<Found>, AnalysisError> {
-    let pulled: Vec<(usize, Vec<f64>)> = (components.par_iter())
-        .map(|&i| (i, along(&aligned.maps[i], direction)))
+    let pulled: Vec<(usize, Vec<f64>)> = (components.iter())
+        .map(|&i| (i, projections(&aligned.maps[i], direction, 1)))
         .collect();
-    best_of_parts(contributions, count, keep, cancel, progress, &|part| {
-        let mut scores = vec![0.0; contributions.ids(part)?.len()];
-        for (component, pulled) in &pulled {
-            let slab = contributions.slab(part, *component)?;
-            add_products(&slab, pulled, &mut scores);
-        }
-        Ok(scores)
-    })
+    best_of_parts(
+        contributions,
+        count,
+        keep,
+        cancel,
+        progress,
+        &|part, scores| {
+            scores.resize(contributions.ids(part)?.len(), 0.0);
+            for (component, pulled) in &pulled {
+                contributions
+                    .slab(part, *component)?
+                    .add_products(pulled, scores);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// The `count` images whose summed contributions of `components`, as they are in the representation, have the greatest
@@ -131,98 +161,62 @@ pub fn most_alike(
     let others: Vec<usize> = (0..specs).filter(|i| !components.contains(i)).collect();
     let from_z = others.len() < components.len();
     let summed_over = if from_z { &others } else { components };
-    best_of_parts(contributions, count, keep, cancel, progress, &|part| {
-        let slabs = (summed_over.iter())
-            .map(|&i| contributions.slab(part, i))
-            .collect::<Result<Vec<_>, _>>()?;
-        let terms: Vec<(&[f32], &[f32])> = (slabs.iter().zip(summed_over))
-            .map(|(slab, &i)| (&slab[..], contributions.map(i)))
-            .collect();
-        let mut sums = summed(contributions.ids(part)?.len(), dim, &terms);
-        if from_z {
-            let z = contributions.z(part)?;
-            sums.iter_mut().zip(&*z).for_each(|(s, z)| *s = z - *s);
-        }
-        Ok(sums
-            .chunks_exact(dim)
-            .map(|sum| cosine(sum, probe))
-            .collect())
-    })
+    best_of_parts(
+        contributions,
+        count,
+        keep,
+        cancel,
+        progress,
+        &|part, scores| {
+            let slabs = (summed_over.iter())
+                .map(|&i| Ok(contributions.slab(part, i)?.single()))
+                .collect::<Result<Vec<_>, ReadError>>()?;
+            let terms: Vec<(&[f32], &[f32])> = (slabs.iter().zip(summed_over))
+                .map(|(slab, &i)| (&slab[..], contributions.map(i)))
+                .collect();
+            let mut sums = summed(contributions.ids(part)?.len(), dim, &terms);
+            if from_z {
+                let z = contributions.z(part)?;
+                sums.iter_mut().zip(&*z).for_each(|(s, z)| *s = z - *s);
+            }
+            scores.extend(sums.chunks_exact(dim).map(|sum| cosine(sum, probe)));
+            Ok(())
+        },
+    )
 }
 
-/// The best of all parts' images, by scores of a part's images; a part of which none takes part is not scored.
+/// The best of all parts' images, by scores of a part's images, which `score` pushes; a part of which none takes part is
+/// not scored.
 fn best_of_parts(
     contributions: &dyn Contributions,
     count: usize,
     keep: Keep<'_>,
     cancel: &Cancel,
     progress: &dyn Progress,
-    scores: &(dyn Fn(usize) -> Result<Vec<f64>, ReadError> + Sync),
+    score: &(dyn Fn(usize, &mut Vec<f64>) -> Result<(), ReadError> + Sync),
 ) -> Result<Vec<Found>, AnalysisError> {
     progress.start("images", contributions.parts() as u64);
     let done = AtomicU64::new(0);
-    let best = (0..contributions.parts()).into_par_iter().map(|part| {
-        cancel.check()?;
-        let mut best = Best::new(count);
-        if concerns(contributions, part, keep) {
-            let scores = scores(part)?;
-            for (&id, score) in contributions.ids(part)?.iter().zip(scores) {
-                if keep(id) {
-                    best.see(id, score);
-                }
+    // A run of parts shares what it has found: the worst kept is soon good, and few images pass it.
+    let begin = || (Best::new(count), Vec::new());
+    let runs = (0..contributions.parts()).into_par_iter().try_fold(
+        begin,
+        |(mut best, mut scores), part| {
+            cancel.check()?;
+            if concerns(contributions, part, keep) {
+                scores.clear();
+                score(part, &mut scores)?;
+                best.see_all(&contributions.ids(part)?, &scores, keep);
             }
-        }
-        progress.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok::<_, AnalysisError>(best)
-    });
-    let best = best.try_reduce(|| Best::new(count), |a, b| Ok(a.and(b)))?;
+            progress.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok::<_, AnalysisError>((best, scores))
+        },
+    );
+    let best = runs
+        .map(|run| run.map(|(best, _)| best))
+        .try_reduce(|| Best::new(count), |a, b| Ok(a.and(b)))?;
     progress.finish();
     Ok(best.in_order())
-}
-
-/// `map [d, K] · direction`.
-fn along(map: &[f32], direction: &[f64]) -> Vec<f64> {
-    let row = |row: &[f32]| {
-        row.iter()
-            .zip(direction)
-            .map(|(m, q)| f64::from(*m) * q)
-            .sum()
-    };
-    map.chunks_exact(direction.len()).map(row).collect()
-}
-
-/// Adds to each score the scalar product of its row `[d]` with `along`.
-fn add_products(rows: &[f32], along: &[f64], scores: &mut [f64]) {
-    /// Sums that are kept apart, so that vector units have something to do side by side.
-    const LANES: usize = 16;
-    struct Products<'a>(&'a [f32], &'a [f64], &'a mut [f64]);
-    impl NullaryFnOnce for Products<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            let Self(rows, along, scores) = self;
-            for (row, score) in rows.chunks_exact(along.len()).zip(scores) {
-                let mut lanes = [0.0f64; LANES];
-                let (mut row, mut along) = (row.chunks_exact(LANES), along.chunks_exact(LANES));
-                for (row, along) in (&mut row).zip(&mut along) {
-                    for ((lane, v), u) in lanes.iter_mut().zip(row).zip(along) {
-                        *lane += f64::from(*v) * u;
-                    }
-                }
-                let rest = row.remainder().iter().zip(along.remainder());
-                *score += rest.map(|(v, u)| f64::from(*v) * u).sum::<f64>();
-                // In pairs of halves, which vector units add at once; one after the other they would wait for each.
-                for half in [8, 4, 2, 1] {
-                    for k in 0..half {
-                        lanes[k] += lanes[k + half];
-                    }
-                }
-                *score += lanes[0];
-            }
-        }
-    }
-    Arch::new().dispatch(Products(rows, along, scores));
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {

@@ -285,7 +285,7 @@ mod tests {
         let mut coin = sign.clone();
         let mut random = crate::align::Random::new(8);
         for (r, &id) in ids.iter().enumerate() {
-            let slab = planted.held.slab(r / 128, 0).expect("in memory");
+            let slab = planted.held.slab(r / 128, 0).expect("in memory").single();
             sign[id as usize] = Some(u32::from(slab[(r % 128) * 3 + 1] > 0.5));
             coin[id as usize] = Some(random.below(2) as u32);
         }

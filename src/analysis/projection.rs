@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use candle_core::Tensor;
 use rayon::prelude::*;
 
 use super::AnalysisError;
@@ -11,7 +10,8 @@ use crate::align::Aligned;
 use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
-use crate::linalg::{add_scaled, dot, matrix, matrix_of, product, tall_product, values, widen};
+use crate::kernels::projections;
+use crate::linalg::{add_scaled, dot, widen};
 use crate::progress::Progress;
 
 /// Images whose projections are held at a time.
@@ -21,8 +21,8 @@ pub(super) const CHUNK: usize = 1024;
 pub struct Projector {
     widths: Vec<usize>,
     directions: usize,
-    /// u `[d_i, directions]` per component, f64.
-    pulled: Vec<Tensor>,
+    /// u `[d_i, directions]` per component, row-major.
+    pulled: Vec<Vec<f64>>,
     /// ‖u‖ per component and direction.
     lengths: Vec<Vec<f64>>,
     bias: Vec<f64>,
@@ -34,10 +34,9 @@ impl Projector {
     pub fn new(aligned: &Aligned, directions: &[f64]) -> Self {
         let dim = aligned.dim;
         let count = directions.len() / dim;
-        let axes = matrix_of(directions, count, dim);
-        let axes = axes.t().expect("two dimensions");
-        let pulled: Vec<Tensor> = (aligned.maps.par_iter().zip(&aligned.widths))
-            .map(|(map, &d)| matrix(tall_product(map, dim, &axes), d, count))
+        let axes = transposed(directions, dim);
+        let pulled: Vec<Vec<f64>> = (aligned.maps.par_iter())
+            .map(|map| projections(map, &axes, count))
             .collect();
         let bias = widen(&aligned.bias);
         Self {
@@ -75,8 +74,8 @@ impl Projector {
 
     /// u `[d, m]` of component `component`, row-major.
     #[must_use]
-    pub fn pulled_back(&self, component: usize) -> Vec<f64> {
-        values(&self.pulled[component])
+    pub fn pulled_back(&self, component: usize) -> &[f64] {
+        &self.pulled[component]
     }
 
     /// ‖u‖ per direction of component `component`: an image's projection is at most this times its row's length.
@@ -89,9 +88,8 @@ impl Projector {
     #[must_use]
     pub fn project(&self, component: usize, slab: &[f32], range: Range<usize>) -> Vec<f64> {
         let d = self.widths[component];
-        let rows = widen(&slab[range.start * d..range.end * d]);
-        let rows = matrix(rows, range.len(), d);
-        values(&product(&rows, &self.pulled[component]))
+        let rows = &slab[range.start * d..range.end * d];
+        projections(rows, &self.pulled[component], self.directions)
     }
 
     /// Projections `[n, m]` of the images `range`, component by component; `components` says which component each
@@ -109,10 +107,15 @@ impl Projector {
     }
 }
 
-fn column_lengths(columns: &Tensor, count: usize) -> Vec<f64> {
-    let all: Vec<f64> = values(columns);
+/// `[n, cols]` values as `[cols, n]`.
+pub(super) fn transposed(values: &[f64], cols: usize) -> Vec<f64> {
+    let column = |col: usize| values.iter().skip(col).step_by(cols);
+    (0..cols).flat_map(column).copied().collect()
+}
+
+fn column_lengths(columns: &[f64], count: usize) -> Vec<f64> {
     let mut squares = vec![0.0; count];
-    for row in all.chunks_exact(count.max(1)) {
+    for row in columns.chunks_exact(count.max(1)) {
         squares.iter_mut().zip(row).for_each(|(s, v)| *s += v * v);
     }
     squares.into_iter().map(f64::sqrt).collect()

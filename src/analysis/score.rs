@@ -8,10 +8,11 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::projection::Projector;
+use super::projection::{Projector, transposed};
 use super::{AnalysisError, Moments, TextBasis};
 use crate::align::Aligned;
-use crate::linalg::{dot, matrix, matrix_of, product, tall_product, values, widen};
+use crate::kernels::projections;
+use crate::linalg::{dot, matrix, matrix_of, product, values, widen};
 
 /// Which score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,13 +150,8 @@ pub fn scores_from_moments(
     }
     assert_eq!(moments.components.len(), aligned.maps.len(), "one model");
     let projector = Projector::new(aligned, &rows);
-    let axes = matrix_of(&rows, m, k).t().expect("two dimensions");
-    let total_on_axes = product(&matrix_of(&moments.total_second, k, k), &axes);
-    let total = column_dots(
-        &values(&axes.contiguous().expect("in memory")),
-        &values(&total_on_axes),
-        m,
-    );
+    let axes = transposed(&rows, k);
+    let total = column_dots(&axes, &projections(&moments.total_second, &axes, m), m);
     let sizes: Vec<Vec<f64>> = (0..aligned.maps.len())
         .map(|i| {
             let rms = moments.components[i].rms(moments.n);
@@ -168,9 +164,8 @@ pub fn scores_from_moments(
         let component = &moments.components[i];
         let d = component.mean.len();
         let pulled = projector.pulled_back(i);
-        let u = matrix_of(&pulled, d, m);
-        let variance = column_dots(&pulled, &tall_product(&component.second, d, &u), m);
-        let covariance = column_dots(&pulled, &tall_product(&component.cross, k, &axes), m);
+        let variance = column_dots(pulled, &projections(&component.second, pulled, m), m);
+        let covariance = column_dots(pulled, &projections(&component.cross, &axes, m), m);
         let whole = match kind {
             ScoreKind::VarianceShare => whole_variance(&component.second, &aligned.maps[i], d, k),
             _ => 0.0,

@@ -232,7 +232,7 @@ fn moments_read_back_from_named_tensors() {
     let tensors = moments.to_tensors(&names);
     let find = |name: &str| {
         let found = tensors.iter().find(|(n, _, _)| n == name)?;
-        Some((found.1.clone(), found.2.clone()))
+        Some((found.1.clone(), found.2.clone().into()))
     };
     let read = Moments::from_tensors(&names, &WIDTHS, WIDTH, &find);
     assert_eq!(read.as_ref(), Ok(&moments));

@@ -16,7 +16,7 @@ use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment, Targets};
 use crate::analysis::{Moments, gather_moments};
 use crate::cancel::Cancel;
-use crate::contributions::{Contributions, ReadError, every_image, read_kept};
+use crate::contributions::{Contributions, ReadError, Slab, every_image, read_kept};
 use crate::decompose::RowSpec;
 use crate::kernels::Numbers;
 use crate::store::{Blob, Decomposition, NamedTensor, StoreError, fingerprint};
@@ -76,7 +76,7 @@ impl Contributions for Stored {
         part.z().map(Cow::Borrowed).map_err(unreadable)
     }
 
-    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
+    fn slab(&self, part: usize, component: usize) -> Result<Slab<'_>, ReadError> {
         let part = self.0.part(part).map_err(unreadable)?;
         part.slab(component).map_err(unreadable)
     }

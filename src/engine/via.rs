@@ -5,7 +5,7 @@
 //! against, and the head's own map carries it into CLIP's space.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{Device, Tensor};
 use rayon::ThreadPool;
@@ -16,7 +16,7 @@ use super::rank::{Scored, clip_of, groups, how_many, kind, note_alignment, score
 use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment};
 use crate::analysis::{ScanResult, scan_scores};
-use crate::contributions::{Contributions, ReadError, every_image};
+use crate::contributions::{Contributions, ReadError, Slab, every_image};
 use crate::decompose::{Component, RowSpec, Rows, Through};
 use crate::lang::query::{Question, Target, Unit};
 use crate::linalg::{matrix_of, product, values};
@@ -48,7 +48,6 @@ impl Desk<'_> {
         let stored = self.stored(model, &target.set)?;
         let mut alignment = self.alignment(&stored, model, clip)?;
         let place = position(stored.specs(), head, model)?;
-        // The other maps, hundreds of megabytes of a large model's, would lie beside the model for nothing.
         if !alignment.is_identity() {
             alignment.maps = vec![alignment.maps.swap_remove(place)];
         }
@@ -135,7 +134,7 @@ fn sources(units: &[Unit], specs: &[RowSpec]) -> (Vec<Unit>, usize) {
     (kept, later)
 }
 
-/// Contributions through a head, made anew part by part as they are read.
+/// Contributions through a head, made part by part when they are first read, and kept: rows are small.
 struct Sources<'a> {
     loaded: &'a Loaded,
     through: Through<'a>,
@@ -143,8 +142,9 @@ struct Sources<'a> {
     ids: Vec<usize>,
     maps: Vec<Vec<f32>>,
     dim: usize,
-    workers: Vec<ThreadPool>,
-    last: Mutex<Option<(usize, Arc<Rows>)>>,
+    parts: Vec<OnceLock<Rows>>,
+    /// Who makes a part.
+    workers: Mutex<Vec<ThreadPool>>,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -161,8 +161,8 @@ impl<'a> Sources<'a> {
         Ok(Self {
             maps: maps.collect::<candle_core::Result<_>>()?,
             dim: loaded.decomposer.dim()?,
-            workers: workers()?,
-            last: Mutex::default(),
+            parts: ids.chunks(PART).map(|_| OnceLock::new()).collect(),
+            workers: Mutex::new(workers()?),
             loaded,
             through,
             images,
@@ -176,10 +176,10 @@ impl<'a> Sources<'a> {
     fn aligned(&self, alignment: &Alignment) -> Aligned {
         let (dim, width) = (alignment.dim, alignment.width);
         let carried = |map: &Vec<f32>| match alignment.is_identity() {
-            true => map.clone(),
+            true => map.clone().into(),
             false => {
                 let map = matrix_of(map, map.len() / dim, dim);
-                values(&product(&map, &matrix_of(&alignment.maps[0], dim, width)))
+                values::<f32>(&product(&map, &matrix_of(&alignment.maps[0], dim, width))).into()
             }
         };
         Aligned {
@@ -203,14 +203,17 @@ impl<'a> Sources<'a> {
         Ok(self.through.rows(&pixels, vec![id as u32])?)
     }
 
-    /// The rows of all sources for a part's images: computed when another part was the last to be asked for.
-    fn part(&self, part: usize) -> Result<Arc<Rows>, ReadError> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, rows)) = last.as_ref().filter(|(number, _)| *number == part) {
-            return Ok(rows.clone());
+    /// The rows of all sources for a part's images.
+    fn part(&self, part: usize) -> Result<&Rows, ReadError> {
+        if let Some(rows) = self.parts[part].get() {
+            return Ok(rows);
+        }
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = self.parts[part].get() {
+            return Ok(rows); // made while this waited
         }
         let ids = self.ids.chunks(PART).nth(part).unwrap_or_default();
-        let found = spread(&self.workers, ids, &|| !(self.stop)(), &|id| self.rows(id))
+        let found = spread(&workers, ids, &|| !(self.stop)(), &|id| self.rows(id))
             .map_err(|error| ReadError(Box::new(error)))?;
         let mut rows = Rows {
             slabs: vec![Vec::new(); self.specs().len()],
@@ -219,9 +222,7 @@ impl<'a> Sources<'a> {
         for image in found.into_iter().filter(|image| !image.is_empty()) {
             rows.append(image);
         }
-        let rows = Arc::new(rows);
-        *last = Some((part, rows.clone()));
-        Ok(rows)
+        Ok(self.parts[part].get_or_init(|| rows))
     }
 }
 
@@ -239,19 +240,19 @@ impl Contributions for Sources<'_> {
     }
 
     fn parts(&self) -> usize {
-        self.ids.len().div_ceil(PART)
+        self.parts.len()
     }
 
     fn ids(&self, part: usize) -> Result<Cow<'_, [u32]>, ReadError> {
-        Ok(Cow::Owned(self.part(part)?.ids.clone()))
+        Ok(Cow::Borrowed(&self.part(part)?.ids))
     }
 
     fn z(&self, part: usize) -> Result<Cow<'_, [f32]>, ReadError> {
-        Ok(Cow::Owned(self.part(part)?.z.clone()))
+        Ok(Cow::Borrowed(&self.part(part)?.z))
     }
 
-    fn slab(&self, part: usize, component: usize) -> Result<Cow<'_, [f32]>, ReadError> {
-        Ok(Cow::Owned(self.part(part)?.slabs[component].clone()))
+    fn slab(&self, part: usize, component: usize) -> Result<Slab<'_>, ReadError> {
+        Ok(Slab::Single(&self.part(part)?.slabs[component]))
     }
 }
 

@@ -6,6 +6,7 @@
 //! innermost loop in f32, `pairs` in bf16, and `operands` what a product asks of either; `left` and `panels` are the two
 //! sides of a product, `product` its loops; `heads` and `attention`, `perceptron`, `convolution` and `depthwise` are the
 //! layers made of it; `norm`, `activation` and `residual` go row by row.
+//! `project` is for what was decomposed: stored rows on a few directions.
 //!
 //! Everything is compiled for AVX-512, AVX2 and the baseline at once, chosen at run time by [`pulp`]; `pairs` alone, for which
 //! pulp has no instruction, has `unsafe` of its own.
@@ -28,6 +29,7 @@ mod pairs;
 mod panels;
 mod perceptron;
 mod product;
+mod project;
 mod residual;
 mod tile;
 
@@ -42,6 +44,7 @@ pub use numbers::Numbers;
 pub use panels::Panels;
 pub use perceptron::perceptron;
 pub use product::linear;
+pub(crate) use project::{add_projections, projections, widened};
 pub use residual::{add_branch, scale_columns};
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};

@@ -13,6 +13,7 @@ use super::manifest::Manifest;
 use super::part::MappedPart;
 use super::tensors::{self, Blob};
 use crate::decompose::{RowSpec, Rows};
+use crate::held::Held;
 
 /// A finished decomposition of one set by one model. Parts are mapped when first asked for, and stay mapped.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Decomposition {
     manifest: Manifest,
     specs: Vec<RowSpec>,
     parts: Vec<OnceLock<MappedPart>>,
-    maps: OnceLock<Vec<Vec<f32>>>,
+    maps: OnceLock<Vec<Held<f32>>>,
 }
 
 impl Decomposition {
@@ -128,7 +129,7 @@ impl Decomposition {
             },
             slabs: which
                 .iter()
-                .map(|&index| Ok(part.slab(index)?.into_owned()))
+                .map(|&index| Ok(part.slab(index)?.single().into_owned()))
                 .collect::<Result<_, StoreError>>()?,
         })
     }
@@ -145,7 +146,10 @@ impl Decomposition {
                 (mapped.z()?.to_vec(), self.dims())
             } else {
                 let index = self.index(name)?;
-                (mapped.slab(index)?.into_owned(), self.specs[index].width)
+                (
+                    mapped.slab(index)?.single().into_owned(),
+                    self.specs[index].width,
+                )
             };
             frame.push(
                 array_column(name, values, width, mapped.len()).map_err(self.unreadable(part))?,
@@ -169,7 +173,8 @@ impl Decomposition {
             })
     }
 
-    /// The constant map of component `index`, `[d, Dz]` row-major; all maps are loaded with the first.
+    /// The constant map of component `index`, `[d, Dz]` row-major, where it lies in the file; all maps are checked
+    /// with the first.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the file of maps is missing or not what was written.
@@ -181,7 +186,7 @@ impl Decomposition {
         Ok(&self.maps.get().expect("set above")[index])
     }
 
-    fn load_maps(&self) -> Result<Vec<Vec<f32>>, StoreError> {
+    fn load_maps(&self) -> Result<Vec<Held<f32>>, StoreError> {
         let path = self.dir.join("maps.safetensors");
         let damaged = |why: String| StoreError::damaged(&path, why, self.repair());
         let mut blob = tensors::load(&path, &self.repair())?

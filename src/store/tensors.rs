@@ -2,9 +2,10 @@
 //!
 //! The note and a checksum travel in the file's own metadata, so that tensors and note are always of one piece.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors, View};
@@ -12,15 +13,16 @@ use serde_json::Value;
 
 use super::StoreError;
 use super::disk::Disk;
+use crate::held::Held;
 use crate::mapped::MappedFile;
 
 /// The numbers of one tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbers {
     /// Single precision.
-    F32(Vec<f32>),
+    F32(Held<f32>),
     /// Double precision, for sums over many images.
-    F64(Vec<f64>),
+    F64(Held<f64>),
 }
 
 impl Numbers {
@@ -46,21 +48,21 @@ pub struct NamedTensor {
 impl NamedTensor {
     /// An f32 tensor.
     #[must_use]
-    pub fn f32(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Self {
+    pub fn f32(name: impl Into<String>, shape: &[usize], values: impl Into<Held<f32>>) -> Self {
         Self {
             name: name.into(),
             shape: shape.to_vec(),
-            numbers: Numbers::F32(values),
+            numbers: Numbers::F32(values.into()),
         }
     }
 
     /// An f64 tensor.
     #[must_use]
-    pub fn f64(name: impl Into<String>, shape: &[usize], values: Vec<f64>) -> Self {
+    pub fn f64(name: impl Into<String>, shape: &[usize], values: impl Into<Held<f64>>) -> Self {
         Self {
             name: name.into(),
             shape: shape.to_vec(),
-            numbers: Numbers::F64(values),
+            numbers: Numbers::F64(values.into()),
         }
     }
 }
@@ -82,7 +84,7 @@ impl Blob {
     }
 
     /// Takes the f32 values of the tensor of this name out of the blob.
-    pub fn take_f32(&mut self, name: &str) -> Option<Vec<f32>> {
+    pub fn take_f32(&mut self, name: &str) -> Option<Held<f32>> {
         let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
         match &mut tensor.numbers {
             Numbers::F32(values) => Some(std::mem::take(values)),
@@ -91,7 +93,7 @@ impl Blob {
     }
 
     /// Takes the shape and the f64 values of the tensor of this name out of the blob.
-    pub fn take_f64(&mut self, name: &str) -> Option<(Vec<usize>, Vec<f64>)> {
+    pub fn take_f64(&mut self, name: &str) -> Option<(Vec<usize>, Held<f64>)> {
         let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
         match &mut tensor.numbers {
             Numbers::F64(values) => Some((tensor.shape.clone(), std::mem::take(values))),
@@ -140,12 +142,8 @@ pub(crate) fn encode(blob: &Blob) -> Result<Vec<u8>, StoreError> {
     }
     let mut sorted: Vec<&NamedTensor> = blob.tensors.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut checksum = crc32fast::Hasher::new();
-    sorted
-        .iter()
-        .for_each(|tensor| checksum.update(&Bytes(tensor).data()));
     // One entry only: the metadata is a hash map, whose order would differ from run to run.
-    let about = serde_json::json!({ "crc32": checksum.finalize(), "note": blob.note });
+    let about = serde_json::json!({ "crc32": checksum(&sorted), "note": blob.note });
     let metadata = HashMap::from([("about".to_owned(), about.to_string())]);
     safetensors::serialize(
         sorted
@@ -161,58 +159,68 @@ pub(crate) fn save(disk: &Disk, path: &Path, blob: &Blob) -> Result<(), StoreErr
     disk.write(path, &encode(blob)?)
 }
 
-/// Reads a blob back; `None` where there is no file.
+/// Reads a blob back, its tensors where they lie in the file; `None` where there is no file.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the file is no such blob or its checksum is wrong.
 pub(crate) fn load(path: &Path, how: &str) -> Result<Option<Blob>, StoreError> {
-    let bytes = match MappedFile::open(path) {
+    let file = match MappedFile::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(StoreError::io("read", path))?,
     };
-    decode(&bytes)
+    decode(&Arc::new(file))
         .map(Some)
         .map_err(|why| StoreError::damaged(path, why, how))
 }
 
-fn decode(bytes: &[u8]) -> Result<Blob, String> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+fn decode(file: &Arc<MappedFile>) -> Result<Blob, String> {
+    let (header_bytes, header) =
+        SafeTensors::read_metadata(file).map_err(|error| error.to_string())?;
     let about = header
         .metadata()
         .as_ref()
         .and_then(|metadata| metadata.get("about"))
         .ok_or("it carries no note")?;
     let mut about: Value = serde_json::from_str(about).map_err(|error| error.to_string())?;
-    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let mut views: Vec<_> = file.tensors();
-    views.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut checksum = crc32fast::Hasher::new();
-    views
-        .iter()
-        .for_each(|(_, view)| checksum.update(view.data()));
-    if about["crc32"].as_u64() != Some(u64::from(checksum.finalize())) {
-        return Err("its checksum is wrong".to_owned());
-    }
-    let tensors = views
-        .into_par_iter()
-        .map(|(name, view)| {
-            // Copies value by value where the file's bytes aren't aligned for the type.
-            let numbers = match view.dtype() {
-                Dtype::F32 => Numbers::F32(bytemuck::pod_collect_to_vec(view.data())),
-                Dtype::F64 => Numbers::F64(bytemuck::pod_collect_to_vec(view.data())),
+    // The length of the header, eight bytes of it, comes first.
+    let start = size_of::<u64>() + header_bytes;
+    let mut tensors = (header.tensors().into_iter())
+        .map(|(name, info)| {
+            let (begin, end) = info.data_offsets;
+            let place = start + begin..start + end;
+            let numbers = match info.dtype {
+                Dtype::F32 => Numbers::F32(Held::mapped(file, place)),
+                Dtype::F64 => Numbers::F64(Held::mapped(file, place)),
                 other => return Err(format!("{name} has the type {other:?}")),
             };
             Ok(NamedTensor {
                 name,
-                shape: view.shape().to_vec(),
+                shape: info.shape.clone(),
                 numbers,
             })
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    if about["crc32"].as_u64() != Some(u64::from(checksum(&tensors))) {
+        return Err("its checksum is wrong".to_owned());
+    }
     Ok(Blob {
         tensors,
         note: about["note"].take(),
     })
+}
+
+/// CRC-32 of the bytes of all tensors, one after the other; computed side by side, as it takes as long as reading them.
+fn checksum<T: Borrow<NamedTensor> + Sync>(tensors: &[T]) -> u32 {
+    let each = tensors.par_iter().map(|tensor| {
+        let mut own = crc32fast::Hasher::new();
+        own.update(&Bytes(tensor.borrow()).data());
+        own
+    });
+    let each: Vec<_> = each.collect();
+    let mut whole = crc32fast::Hasher::new();
+    each.iter().for_each(|own| whole.combine(own));
+    whole.finalize()
 }
 
 #[cfg(test)]

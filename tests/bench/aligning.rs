@@ -1,14 +1,14 @@
 //! What a step of CompAlign costs for ViT-B/16 and a CLIP of 512 dimensions: maps trained whole, penalty included.
 //!
 //! `cargo bench -- align` takes turns within one process and prints seconds per step, start and reports included: with the
-//! penalty's gradient at every step,
-//! and as fits of this size have it, at every fourth.
+//! penalty's gradient at every step, and as fits of this size have it, at every fourth; and the floating-point operations
+//! of the steps' matrix products in that time.
 
 use std::time::Instant;
 
 use vitscope::align::{FitOptions, InMemoryTargets, Random, fit};
 use vitscope::cancel::Cancel;
-use vitscope::contributions::{InMemory, every_image};
+use vitscope::contributions::{Contributions, InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
 use vitscope::progress::Silent;
 
@@ -50,6 +50,19 @@ fn contributions() -> InMemory {
     InMemory::new(specs, maps, D, vec![rows]).expect("shapes that fit")
 }
 
+/// Floating-point operations of the matrix products of a step, two for each multiply-add: `penalised` of the maps have the
+/// penalty's gradient taken. Of a symmetric product only what is multiplied out counts: blocks of 128 columns from the
+/// diagonal on.
+fn operations(specs: &[RowSpec], batch: usize, penalised: f64) -> f64 {
+    let widths: usize = specs.iter().map(|spec| spec.width).sum();
+    let through = specs.iter().map(|spec| spec.width).filter(|&d| d < D);
+    let folded: usize = through.map(|d| d * D * K).sum();
+    let gram: usize = (0..K).step_by(128).map(|start| 128 * D * (K - start)).sum();
+    // Sums and their gradient; maps folded with what is trained, and the gradient carried back.
+    let every_step = 2 * batch * widths * K + 2 * folded;
+    2.0 * (every_step as f64 + penalised * specs.len() as f64 * (gram + D * K * K) as f64)
+}
+
 /// Prints the table.
 pub fn print() {
     let held = contributions();
@@ -57,9 +70,12 @@ pub fn print() {
     let targets = InMemoryTargets::new(&ids, noise(IMAGES * K, 3), K);
     let steps = EPOCHS * (IMAGES * 9 / 10).div_ceil(BATCH);
     println!(
-        "{:>26} {:>10} {:>10}",
-        "penalty at every", "s / step", "ratio"
+        "{:>26} {:>10} {:>10} {:>10}",
+        "penalty at every", "s / step", "ratio", "GFLOP/s"
     );
+    let rate = |every: usize, seconds: f64| {
+        operations(held.specs(), BATCH, 1.0 / every as f64) / seconds / 1e9
+    };
     let per_step = |every: usize| {
         let options = FitOptions {
             batch: Some(BATCH),
@@ -82,12 +98,18 @@ pub fn print() {
     };
     for _ in 0..2 {
         let whole = per_step(1);
-        println!("{:>26} {whole:>10.2} {:>10.2}", "step", 1.0);
+        println!(
+            "{:>26} {whole:>10.2} {:>10.2} {:>10.0}",
+            "step",
+            1.0,
+            rate(1, whole)
+        );
         let lazy = per_step(4);
         println!(
-            "{:>26} {lazy:>10.2} {:>10.2}",
+            "{:>26} {lazy:>10.2} {:>10.2} {:>10.0}",
             "fourth step, as it is",
-            lazy / whole
+            lazy / whole,
+            rate(4, lazy)
         );
     }
 }

@@ -1,17 +1,17 @@
-//! What a user waits for: decomposing a set of images, ranking components, retrieving images.
+//! What a user waits for: decomposing a set of images, ranking components. `searching` has retrieval.
 
 use std::path::Path;
 
 use candle_core::Tensor;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use rayon::prelude::*;
 use vitscope::align::Aligned;
 use vitscope::analysis::{
-    ComponentMoments, Moments, ScoreKind, TextBasis, furthest_along, score_from_moments,
+    ComponentMoments, Moments, ScoreKind, TextBasis, Unit, gather_moments, scan_scores,
+    score_from_moments,
 };
 use vitscope::cancel::Cancel;
-use vitscope::contributions::{Contributions, InMemory, every_image};
+use vitscope::contributions::{InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
 use vitscope::progress::Silent;
 use vitscope::session::Session;
@@ -19,13 +19,13 @@ use vitscope::session::Session;
 use crate::hashed;
 
 /// Width of CLIP's space, and how many texts a feature has.
-const K: usize = 512;
+pub const K: usize = 512;
 const TEXTS: usize = 16;
 
 /// Images of the demo's set.
 const SCENES: usize = 2400;
 
-fn values(name: &str, shape: &[usize]) -> Vec<f32> {
+pub fn values(name: &str, shape: &[usize]) -> Vec<f32> {
     let flat = hashed::tensor(name, shape).flatten_all();
     flat.and_then(|flat: Tensor| flat.to_vec1()).expect("f32")
 }
@@ -57,13 +57,14 @@ fn decompose_scenes_with_deit(bencher: Bencher) {
 }
 
 /// Widths of the rows of ViT-B/16's components.
-fn widths() -> Vec<usize> {
+pub fn widths() -> Vec<usize> {
     let layer = [vec![64; 12], vec![768]].concat();
     [vec![768], layer.repeat(12), vec![25]].concat()
 }
 
-fn aligned(widths: Vec<usize>) -> Aligned {
-    let map = |(place, width): (usize, &usize)| values(&format!("map{place}.w"), &[*width, K]);
+pub fn aligned(widths: Vec<usize>) -> Aligned {
+    let map =
+        |(place, width): (usize, &usize)| values(&format!("map{place}.w"), &[*width, K]).into();
     Aligned {
         dim: K,
         maps: widths.iter().enumerate().map(map).collect(),
@@ -72,7 +73,7 @@ fn aligned(widths: Vec<usize>) -> Aligned {
     }
 }
 
-fn feature() -> TextBasis {
+pub fn feature() -> TextBasis {
     TextBasis::in_list_order(&values("texts.w", &[TEXTS, K]), K)
 }
 
@@ -88,11 +89,12 @@ fn moments(widths: &[usize], images: u64) -> Moments {
     };
     let component = |&width: &usize| ComponentMoments {
         mean: vec![0.1; width],
-        second: diagonal(width),
+        second: diagonal(width).into(),
         cross: values("cross.w", &[width, K])
             .into_iter()
             .map(f64::from)
-            .collect(),
+            .collect::<Vec<_>>()
+            .into(),
     };
     Moments {
         n: images,
@@ -102,95 +104,77 @@ fn moments(widths: &[usize], images: u64) -> Moments {
     }
 }
 
-/// Scores of all components of ViT-B/16 for one feature. Items are components.
+/// Scores of all components of ViT-B/16 for one feature, whatever the number of images. Bytes are those of the moments and
+/// maps.
 #[divan::bench(args = [50_000, 1_000_000], sample_count = 20, sample_size = 1)]
 fn rank_from_moments(bencher: Bencher, images: u64) {
     let widths = widths();
     let moments = moments(&widths, images);
+    let bytes = widths
+        .iter()
+        .map(|width| width * (8 * (width + 1 + K) + 4 * K));
+    let bytes = bytes.sum::<usize>() + 8 * K * (K + 1);
     let (aligned, feature) = (aligned(widths), feature());
-    bencher
-        .counter(ItemsCount::new(aligned.widths.len()))
-        .bench_local(|| {
-            score_from_moments(&moments, &aligned, &feature, ScoreKind::Correlation)
-                .expect("scores")
-        });
-}
-
-/// Images, heads and the width of a head's rows, of the searches below.
-const SEARCHED: usize = 50_000;
-const HEADS: usize = 3;
-const WIDTH: usize = 64;
-
-/// The rows of some heads of ViT-B/16, in parts as a store has them. Retrieval doesn't look at representations, so one number
-/// stands for each.
-fn heads() -> InMemory {
-    let part = 512;
-    let parts = (0..SEARCHED).step_by(part).map(|start| {
-        let end = (start + part).min(SEARCHED);
-        let slab = |head| values(&format!("rows{start}.{head}.w"), &[end - start, WIDTH]);
-        Rows {
-            ids: (start as u32..end as u32).collect(),
-            z: vec![0.0; end - start],
-            slabs: (0..HEADS).map(slab).collect(),
-        }
+    bencher.counter(BytesCount::new(bytes)).bench_local(|| {
+        score_from_moments(&moments, &aligned, &feature, ScoreKind::Correlation).expect("scores")
     });
-    let spec = |head| RowSpec {
-        component: Component::head(11, head),
-        width: WIDTH,
-    };
-    let maps = vec![vec![0.0; WIDTH]; HEADS];
-    let held = InMemory::new((0..HEADS).map(spec).collect(), maps, 1, parts.collect());
-    held.expect("shapes that fit")
 }
 
-/// The ten of 50,000 images that three heads respond to most. Bytes are those of their rows.
-#[divan::bench(sample_count = 40, sample_size = 1)]
-fn retrieve_by_three_heads(bencher: Bencher) {
-    let held = heads();
-    let (aligned, feature) = (aligned(vec![WIDTH; HEADS]), feature());
-    let direction = &feature.axes[..K];
+/// Images of the passes below: two parts.
+const PASSED: usize = 1024;
+
+/// All rows of ViT-B/16, in parts as a store has them, and the maps into CLIP's space.
+fn all_rows() -> (InMemory, Aligned) {
+    const PART: usize = 512;
+    let widths = widths();
+    let specs = widths.iter().enumerate().map(|(place, &width)| RowSpec {
+        component: Component::head(place / 12, place % 12),
+        width,
+    });
+    let slab = |width: &usize| values("rows.w", &[PART, *width]);
+    let part = |start: usize| Rows {
+        ids: (start as u32..(start + PART) as u32).collect(),
+        z: vec![0.0; PART],
+        slabs: widths.iter().map(slab).collect(),
+    };
+    let parts = (0..PASSED).step_by(PART).map(part);
+    let maps = widths.iter().map(|width| vec![0.0; *width]).collect();
+    let held = InMemory::new(specs.collect(), maps, 1, parts.collect());
+    (held.expect("shapes that fit"), aligned(widths))
+}
+
+/// A ranking with a condition: one pass over all rows. Bytes are theirs.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn rank_by_a_pass_over_rows(bencher: Bencher) {
+    let (held, aligned) = all_rows();
+    let units: Vec<Unit> = (0..aligned.widths.len())
+        .map(|place| Unit {
+            name: place.to_string(),
+            components: vec![place],
+        })
+        .collect();
+    let (features, kind) = ([feature()], ScoreKind::Correlation);
     let (cancel, all) = (Cancel::default(), &every_image);
     bencher
-        .counter(BytesCount::of_many::<f32>(SEARCHED * HEADS * WIDTH))
+        .counter(BytesCount::of_many::<f32>(
+            PASSED * widths().iter().sum::<usize>(),
+        ))
         .bench_local(|| {
-            furthest_along(
-                &held,
-                &aligned,
-                &[0, 1, 2],
-                direction,
-                10,
-                all,
-                &cancel,
-                &Silent,
+            scan_scores(
+                &held, &aligned, &units, &features, kind, all, &cancel, &Silent,
             )
-            .expect("images")
+            .expect("scores")
         });
 }
 
-/// Reading as many bytes, from as many places, on all cores: what the memory gives.
-#[divan::bench(sample_count = 40, sample_size = 1)]
-fn read_as_many_bytes(bencher: Bencher) {
-    let held = heads();
-    let sum = |part: usize| {
-        let of_head = |head| {
-            let slab = held.slab(part, head).expect("in memory");
-            let lanes = slab.chunks_exact(16).fold([0u32; 16], |mut lanes, row| {
-                lanes
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(l, v)| *l ^= v.to_bits());
-                lanes
-            });
-            lanes.iter().fold(0, |all, lane| all ^ lane)
-        };
-        (0..HEADS).map(of_head).fold(0, |all, sum| all ^ sum)
-    };
+/// Second moments of all components, once for a set. Items are floating-point operations of f64, two for each multiply-add.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn moments_of_a_pass_over_rows(bencher: Bencher) {
+    let (held, aligned) = all_rows();
+    let (cancel, all) = (Cancel::default(), &every_image);
+    // Per image: each row to its share of the total, its products with itself and with the total; the total's with itself.
+    let of_rows = widths().iter().map(|d| 2 * d * (K + d + K)).sum::<usize>();
     bencher
-        .counter(BytesCount::of_many::<f32>(SEARCHED * HEADS * WIDTH))
-        .bench_local(|| {
-            (0..held.parts())
-                .into_par_iter()
-                .map(sum)
-                .reduce(|| 0, |a, b| a ^ b)
-        });
+        .counter(ItemsCount::new(PASSED * (of_rows + 2 * K * K)))
+        .bench_local(|| gather_moments(&held, &aligned, all, &cancel, &Silent).expect("moments"));
 }

@@ -5,7 +5,7 @@ usage: size.py FOLDER [--only WORD,WORD] [--without-stops]
     cargo bench -- store /somewhere 100000      # 11 GB; `demo` at the end: the demo's small models, for a million images
     python tests/bench/size.py /somewhere               # VITSCOPE names another program than target/release/vitscope
 
-Each statement runs alone on a pseudo terminal, as at a shell: `anon` is the most memory it held of its own, `mapped` the most
+First, how soon after its start the prompt is there. Then each statement runs alone on a pseudo terminal, as at a shell: `anon` is the most memory it held of its own, `mapped` the most
 pages of the store's files that it had mapped, which the system takes back when it needs them; `bar` whether a progress bar was
 shown, `quiet` the longest time without a change on the terminal. Then it runs again and is interrupted halfway: `stop` is the
 time from SIGINT to its end; where it was as good as done, there is none. Last, the store is looked through.
@@ -118,6 +118,23 @@ class Run:
         return False
 
 
+def prompt(store):
+    """Milliseconds from the start to the prompt."""
+    started = time.monotonic()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(PROGRAM, [str(PROGRAM), "--store", str(store), "--images", "none"])
+    output = b""
+    while b"> " not in output:
+        output += os.read(terminal, 1 << 16)
+    seconds = time.monotonic() - started
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return 1e3 * seconds
+
+
 def stop(store, statement, seconds):
     """Seconds from SIGINT, halfway, to the end; and whether it ended as cancelled."""
     run = Run(store, statement)
@@ -137,6 +154,8 @@ def main():
     parser.add_argument("--most", type=float, default=240, help="seconds after which a statement is interrupted")
     options = parser.parse_args()
     store = options.folder / "store"
+    prompts = sorted(prompt(store) for _ in range(9))
+    print(f"first prompt after {prompts[4]:.0f} ms (median of 9; the slowest {prompts[8]:.0f})")
     print(f"{'statement':<96} {'s':>7} {'anon MB':>8} {'mapped MB':>9} {'bar':>4} {'quiet':>6} {'stop':>6}")
     for statement in STATEMENTS:
         statement = statement.replace("{tmp}", str(options.folder))

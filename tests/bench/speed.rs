@@ -6,6 +6,7 @@
 //! `tests/bench/peers.py`, which runs the same models elsewhere.
 
 mod aligning;
+mod asking;
 #[path = "../support/hashed.rs"]
 mod hashed;
 mod kernels;
@@ -13,6 +14,8 @@ mod made;
 mod peer;
 mod questions;
 mod ratio;
+mod reading;
+mod searching;
 mod tui;
 mod vit;
 
@@ -56,8 +59,11 @@ fn main() {
         let images = images.parse().expect("a number of images");
         return made::make(Path::new(folder), images, which == ["demo"]);
     }
-    if named == ["align"] {
-        return aligning::print();
+    match named[..] {
+        ["align"] => return aligning::print(),
+        ["search"] => return searching::print(),
+        ["ask", folder] => return asking::print(Path::new(folder)),
+        _ => {}
     }
     if named != ["ratio"] {
         divan::main();

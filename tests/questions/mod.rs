@@ -147,7 +147,7 @@ fn aligned_vectors_go_through_the_fitted_maps() {
     let whole = session
         .ask("representation of vit aligned limit 3")
         .expect("an answer");
-    let maps: Vec<(String, Vec<f32>)> = (world.vit.specs.iter())
+    let maps: Vec<(String, vitscope::held::Held<f32>)> = (world.vit.specs.iter())
         .map(|spec| spec.component.to_string())
         .map(|name| match name.as_str() {
             "head 0.1" => (name, map.clone()),

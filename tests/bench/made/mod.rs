@@ -159,9 +159,10 @@ fn alignment(header: &Header, width: usize) -> Alignment {
     let mut random = Random::new(1);
     let (dim, scale) = (header.dims, 1.0 / (header.dims as f64).sqrt());
     let mut map = |_: &_| {
-        (0..dim * width)
+        let map: Vec<f32> = (0..dim * width)
             .map(|_| (scale * random.normal()) as f32)
-            .collect()
+            .collect();
+        map.into()
     };
     Alignment {
         dim,

@@ -1,0 +1,450 @@
+//! Rows projected on a few directions, about as fast as the rows can be read: what searches, scans and scores from
+//! moments come to.
+//!
+//! Rows are taken as they are kept, f16, f32 or f64. Widening is exact and every sum is one of f64 products, so that a
+//! projection is off by a few roundings of f64 and not of f32. candle's product would pack both sides, read a copy of the
+//! rows widened beforehand, and ask the system for the number of its cores before each product, which takes longer than
+//! many of them.
+
+use std::array;
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use pulp::{Arch, Simd, WithSimd};
+
+/// Rows that are taken side by side: as many sums as two units of four steps each keep busy.
+const AT_ONCE: usize = 8;
+
+/// Numbers that are widened at a time: they stay in the first-level cache.
+const WIDENED: usize = 1 << 11;
+
+/// What a row can consist of.
+pub(crate) trait Number: Copy + Send + Sync {
+    /// The same numbers in f64, into as many places.
+    fn widen(numbers: &[Self], wide: &mut [f64]);
+
+    /// The same numbers in f64: themselves, or widened into as many places.
+    #[inline(always)]
+    fn wide<'a>(numbers: &'a [Self], places: &'a mut [f64]) -> &'a [f64] {
+        Self::widen(numbers, places);
+        places
+    }
+
+    /// Eight of them in a register.
+    #[cfg(target_arch = "x86_64")]
+    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight;
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn widen(numbers: &[Self], wide: &mut [f64]) {
+        wide.copy_from_slice(numbers);
+    }
+
+    #[inline(always)]
+    fn wide<'a>(numbers: &'a [Self], _: &'a mut [f64]) -> &'a [f64] {
+        numbers
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn eight(_: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
+        bytemuck::cast(*numbers)
+    }
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn widen(numbers: &[Self], wide: &mut [f64]) {
+        for (wide, number) in wide.iter_mut().zip(numbers) {
+            *wide = f64::from(*number);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
+        simd.avx512f._mm512_cvtps_pd(bytemuck::cast(*numbers))
+    }
+}
+
+impl Number for f16 {
+    #[inline(always)]
+    fn widen(numbers: &[Self], wide: &mut [f64]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = avx512::V4::try_new() {
+            return avx512::widen_halves(simd, numbers, wide);
+        }
+        numbers.convert_to_f64_slice(wide);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
+        let bits = bytemuck::cast(numbers.map(f16::to_bits));
+        let single = simd.avx512f._mm256_maskz_cvtph_ps(!0, bits);
+        simd.avx512f._mm512_cvtps_pd(single)
+    }
+}
+
+/// Adds to `sums` `[n, m]` the projections of `rows` `[n, d]` on the columns of `directions` `[d, m]`, all row-major.
+///
+/// # Panics
+/// When the shapes don't agree.
+pub(crate) fn add_projections<T: Number>(
+    rows: &[T],
+    directions: &[f64],
+    count: usize,
+    sums: &mut [f64],
+) {
+    let depth = directions.len() / count.max(1);
+    assert_eq!(directions.len(), depth * count, "whole directions");
+    assert_eq!(
+        rows.len() * count,
+        sums.len() * depth,
+        "a sum per row and direction"
+    );
+    if depth == 0 || count == 0 {
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let (1, Some(simd)) = (count, avx512::V4::try_new()) {
+        return avx512::add_dots(simd, rows, directions, sums);
+    }
+    Arch::new().dispatch(Projections {
+        rows,
+        directions,
+        count,
+        sums,
+    });
+}
+
+/// As [`add_projections`], beginning at nothing: projections `[n, m]`.
+pub(crate) fn projections<T: Number>(rows: &[T], directions: &[f64], count: usize) -> Vec<f64> {
+    let depth = directions.len() / count.max(1);
+    let mut sums = vec![0.0; rows.len() / depth.max(1) * count];
+    add_projections(rows, directions, count, &mut sums);
+    sums
+}
+
+/// Halves in single precision.
+pub(crate) fn widened(halves: &[f16]) -> Vec<f32> {
+    let mut single = vec![0.0; halves.len()];
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = avx512::V4::try_new() {
+        avx512::to_single(simd, halves, &mut single);
+        return single;
+    }
+    halves.convert_to_f32_slice(&mut single);
+    single
+}
+
+struct Projections<'a, T> {
+    rows: &'a [T],
+    directions: &'a [f64],
+    count: usize,
+    sums: &'a mut [f64],
+}
+
+impl<T: Number> WithSimd for Projections<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rows, count, .. } = self;
+        let depth = self.directions.len() / count;
+        let panels = panels(self.directions, count, S::F64_LANES);
+        let block = (WIDENED / depth).max(1).next_multiple_of(AT_ONCE);
+        let mut wide = vec![0.0; (block * depth).min(rows.len())];
+        let blocks = rows
+            .chunks(block * depth)
+            .zip(self.sums.chunks_mut(block * count));
+        for (rows, sums) in blocks {
+            let wide = T::wide(rows, &mut wide[..rows.len()]);
+            let few = wide
+                .chunks(AT_ONCE * depth)
+                .zip(sums.chunks_mut(AT_ONCE * count));
+            for (rows, sums) in few {
+                if rows.len() == AT_ONCE * depth {
+                    simd.vectorize(Tile::<S, AT_ONCE> {
+                        simd,
+                        rows,
+                        panels: &panels,
+                        count,
+                        sums,
+                    });
+                } else {
+                    for (row, sums) in rows.chunks(depth).zip(sums.chunks_mut(count)) {
+                        simd.vectorize(Tile::<S, 1> {
+                            simd,
+                            rows: row,
+                            panels: &panels,
+                            count,
+                            sums,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Directions `[d, m]` as `[m / lanes, d, lanes]`, the last ones filled up with zeros.
+fn panels(directions: &[f64], count: usize, lanes: usize) -> Vec<f64> {
+    let depth = directions.len() / count;
+    let mut panels = vec![0.0; count.div_ceil(lanes) * depth * lanes];
+    for (panel, first) in panels.chunks_mut(depth * lanes).zip((0..).step_by(lanes)) {
+        let own = first..(first + lanes).min(count);
+        for (line, row) in panel.chunks_mut(lanes).zip(directions.chunks(count)) {
+            line[..own.len()].copy_from_slice(&row[own.clone()]);
+        }
+    }
+    panels
+}
+
+/// `R` rows against all panels.
+struct Tile<'a, S, const R: usize> {
+    simd: S,
+    rows: &'a [f64],
+    panels: &'a [f64],
+    count: usize,
+    sums: &'a mut [f64],
+}
+
+impl<S: Simd, const R: usize> WithSimd for Tile<'_, S, R> {
+    type Output = ();
+
+    // Loops over R are unrolled, so that `lines` are registers.
+    #[inline(always)]
+    fn with_simd<_S: Simd>(self, _: _S) {
+        let Self { simd, count, .. } = self;
+        let (depth, lanes) = (self.rows.len() / R, S::F64_LANES);
+        let rows: [&[f64]; R] = array::from_fn(|r| &self.rows[r * depth..][..depth]);
+        for (panel, first) in self
+            .panels
+            .chunks_exact(depth * lanes)
+            .zip((0..).step_by(lanes))
+        {
+            let mut lines = [simd.splat_f64s(0.0); R];
+            for (k, directions) in S::as_simd_f64s(panel).0.iter().enumerate() {
+                for r in 0..R {
+                    let number = simd.splat_f64s(rows[r][k]);
+                    lines[r] = simd.mul_add_e_f64s(number, *directions, lines[r]);
+                }
+            }
+            for (line, sums) in lines.into_iter().zip(self.sums.chunks_exact_mut(count)) {
+                let last = (first + lanes).min(count);
+                let own = &mut sums[first..last];
+                let sum = simd.add_f64s(simd.partial_load_f64s(own), line);
+                simd.partial_store_f64s(own, sum);
+            }
+        }
+    }
+}
+
+/// What is worth naming the instructions for: one direction, where a row's numbers and not the directions fill registers,
+/// and halves, which the compiler widens one by one.
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::array;
+
+    use half::f16;
+    use pulp::NullaryFnOnce;
+
+    use super::Number;
+
+    pub(crate) use core::arch::x86_64::__m512d as Eight;
+    pub(crate) use pulp::x86::V4;
+
+    /// Rows side by side: the sums of one wait for each other. With more of them the processor no longer sees that memory is read
+    /// from one end to the other, and fetches less ahead: beyond the caches four take half as long again.
+    const AT_ONCE: usize = 2;
+
+    pub(super) fn add_dots<T: Number>(simd: V4, rows: &[T], along: &[f64], sums: &mut [f64]) {
+        simd.vectorize(Dots {
+            simd,
+            rows,
+            along,
+            sums,
+        });
+    }
+
+    struct Dots<'a, T> {
+        simd: V4,
+        rows: &'a [T],
+        along: &'a [f64],
+        sums: &'a mut [f64],
+    }
+
+    impl<T: Number> NullaryFnOnce for Dots<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let Self { simd, along, .. } = self;
+            let (blocks, last) = self.sums.as_chunks_mut::<AT_ONCE>();
+            let (rows, rest) = self.rows.split_at(blocks.len() * AT_ONCE * along.len());
+            for (rows, sums) in rows.chunks_exact(AT_ONCE * along.len()).zip(blocks) {
+                few(simd, rows, along, sums);
+            }
+            for (row, sum) in rest.chunks_exact(along.len()).zip(last) {
+                few(simd, row, along, array::from_mut(sum));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn few<T: Number, const R: usize>(simd: V4, rows: &[T], along: &[f64], sums: &mut [f64; R]) {
+        let (wholes, rest) = along.as_chunks::<8>();
+        let rows: [&[T]; R] = array::from_fn(|r| &rows[r * along.len()..][..along.len()]);
+        let mut lanes = [simd.avx512f._mm512_setzero_pd(); R];
+        for (k, along) in wholes.iter().enumerate() {
+            let along = bytemuck::cast(*along);
+            for r in 0..R {
+                let numbers = T::eight(simd, &rows[r].as_chunks().0[k]);
+                lanes[r] = simd.avx512f._mm512_fmadd_pd(numbers, along, lanes[r]);
+            }
+        }
+        for r in 0..R {
+            sums[r] += simd.avx512f._mm512_reduce_add_pd(lanes[r]);
+            let mut wide = [0.0; 8];
+            let wide = &mut wide[..rest.len()];
+            T::widen(&rows[r][along.len() - rest.len()..], wide);
+            sums[r] += wide.iter().zip(rest).map(|(v, u)| v * u).sum::<f64>();
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn widen_halves(simd: V4, halves: &[f16], wide: &mut [f64]) {
+        let ((wholes, rest), (wide, last)) = (halves.as_chunks::<8>(), wide.as_chunks_mut::<8>());
+        for (eight, wide) in wholes.iter().zip(wide) {
+            *wide = bytemuck::cast(f16::eight(simd, eight));
+        }
+        for (half, wide) in rest.iter().zip(last) {
+            *wide = f64::from(*half);
+        }
+    }
+
+    pub(super) fn to_single(simd: V4, halves: &[f16], single: &mut [f32]) {
+        struct ToSingle<'a>(V4, &'a [f16], &'a mut [f32]);
+        impl NullaryFnOnce for ToSingle<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn call(self) {
+                let Self(simd, halves, single) = self;
+                let (wholes, rest) = halves.as_chunks::<16>();
+                let (single, last) = single.as_chunks_mut::<16>();
+                for (halves, single) in wholes.iter().zip(single) {
+                    let bits = bytemuck::cast(halves.map(f16::to_bits));
+                    *single = bytemuck::cast(simd.avx512f._mm512_cvtph_ps(bits));
+                }
+                for (half, single) in rest.iter().zip(last) {
+                    *single = f32::from(*half);
+                }
+            }
+        }
+        simd.vectorize(ToSingle(simd, halves, single));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::align::Random;
+
+    /// Rows, directions and what their projections are, each with the length of what was summed.
+    fn truth(rows: &[f64], directions: &[f64], count: usize) -> Vec<(f64, f64)> {
+        let depth = directions.len() / count;
+        let of = |row: &[f64], column: usize| {
+            let terms: Vec<f64> = (0..depth)
+                .map(|k| row[k] * directions[k * count + column])
+                .collect();
+            // Shewchuk's exact sum is not needed: pairs of a double-double sum are.
+            let (mut sum, mut error) = (0.0f64, 0.0f64);
+            for term in &terms {
+                let next = sum + term;
+                error += if sum.abs() > term.abs() {
+                    (sum - next) + term
+                } else {
+                    (term - next) + sum
+                };
+                sum = next;
+            }
+            (sum + error, terms.iter().map(|term| term.abs()).sum())
+        };
+        let rows = rows.chunks(depth);
+        rows.flat_map(|row| (0..count).map(move |column| (row, column)))
+            .map(|(row, column)| of(row, column))
+            .collect()
+    }
+
+    fn agrees<T: Number>(number: impl Fn(f64) -> T, wide: impl Fn(T) -> f64) {
+        let mut random = Random::new(3);
+        for (depth, count, images) in [
+            (64, 1, 37),
+            (25, 1, 9),
+            (5, 3, 2),
+            (64, 9, 21),
+            (768, 16, 11),
+            (1, 1, 8),
+        ] {
+            let rows: Vec<T> = (0..images * depth)
+                .map(|_| number(random.normal()))
+                .collect();
+            let directions: Vec<f64> = (0..depth * count).map(|_| random.normal()).collect();
+            let exact: Vec<f64> = rows.iter().map(|v| wide(*v)).collect();
+            let truth = truth(&exact, &directions, count);
+            let check = |sums: &[f64]| {
+                for (sum, (truth, size)) in sums.iter().zip(&truth) {
+                    // d roundings of a half of 2^-52 at the very most, one for each term.
+                    let most = size * (depth + 4) as f64 * f64::EPSILON / 2.0;
+                    assert!(
+                        (sum - 1.0 - truth).abs() <= most + f64::EPSILON,
+                        "{sum} {truth}"
+                    );
+                }
+            };
+            let mut sums = vec![1.0; images * count];
+            add_projections(&rows, &directions, count, &mut sums);
+            check(&sums);
+            // What machines without AVX-512 do.
+            for simd in 0..2 {
+                let mut sums = vec![1.0; images * count];
+                let projections = Projections {
+                    rows: &rows,
+                    directions: &directions,
+                    count,
+                    sums: &mut sums,
+                };
+                match simd {
+                    0 => projections.with_simd(pulp::Scalar),
+                    _ => Arch::new().dispatch(projections),
+                }
+                check(&sums);
+            }
+        }
+    }
+
+    #[test]
+    fn projections_are_off_by_roundings_of_f64_only() {
+        agrees(|v| v, |v| v);
+        agrees(|v| v as f32, f64::from);
+        agrees(f16::from_f64, f64::from);
+    }
+
+    #[test]
+    fn every_half_is_widened_exactly() {
+        let halves: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
+        let mut wide = vec![0.0; halves.len()];
+        f16::widen(&halves, &mut wide);
+        for ((half, single), wide) in halves.iter().zip(widened(&halves)).zip(wide) {
+            let value = f64::from(*half);
+            assert!(
+                value.is_nan() && single.is_nan() && wide.is_nan()
+                    || f64::from(single) == value && wide == value
+            );
+        }
+        assert_eq!(widened(&halves[1..8]).len(), 7);
+    }
+}
