@@ -417,7 +417,10 @@ fn what_is_computed_from_a_decomposition_lies_beside_it() {
         tensors: vec![NamedTensor::f64(
             "sum",
             &[3],
-            numbers(1, 3).iter().map(|x| f64::from(*x)).collect(),
+            numbers(1, 3)
+                .iter()
+                .map(|x| f64::from(*x))
+                .collect::<Vec<_>>(),
         )],
         note: serde_json::json!({ "lambda": 0.5 }),
     };

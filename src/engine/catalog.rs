@@ -33,12 +33,8 @@ pub fn take_stock(store: &Store, set: Option<&str>) -> Result<Catalog, StoreErro
             continue;
         };
         model.decomposed_on.push(manifest.set.clone());
-        let stored = store.decomposition(&manifest.model, &manifest.set)?;
-        for clip in stored
-            .blobs()?
-            .iter()
-            .filter_map(|name| name.strip_prefix("align-"))
-        {
+        let fitted = entry.blobs.iter();
+        for clip in fitted.filter_map(|name| name.strip_prefix("align-")) {
             model.aligned.push(Alignment {
                 clip: clip.to_owned(),
                 set: manifest.set.clone(),

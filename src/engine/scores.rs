@@ -237,21 +237,30 @@ impl Desk<'_> {
         Ok(stored.decomposition().save_blob(&align_blob(clip), &blob)?)
     }
 
-    /// What moments of a decomposition rest on.
-    fn basis(&self, done: &Decomposition, clip: &str, split: &Split) -> Result<Value, EngineError> {
+    /// What moments of a decomposition rest on, and the stamp of the set's table.
+    ///
+    /// The column `split` of a million images takes longer to read than a ranking to compute: where the note beside stored
+    /// moments says that the set's table is still the one they were gathered under, the split is the one it names.
+    fn basis(&self, done: &Decomposition, clip: &str) -> Result<(Value, String), EngineError> {
         let manifest = done.manifest();
+        let note = done.blob_note(&moments_blob(clip))?;
+        let table = self.store.table_stamp(&manifest.set)?;
+        let split = match note {
+            Some(mut note) if note["table"] == json!(table) => note["basis"]["split"].take(),
+            _ => json!(self.split(&manifest.set)?.fingerprint()),
+        };
         let mut basis = json!({
             "model": manifest.model_fingerprint,
             "images": manifest.set_fingerprint,
             "rows": manifest.covered(),
             "clip": self.store.model(clip)?.fingerprint,
-            "split": split.fingerprint(),
+            "split": split,
         });
         // Not said of f32, so that moments of earlier versions stay good.
         if manifest.forward != Numbers::F32 {
             basis["forward"] = json!(manifest.forward);
         }
-        Ok(basis)
+        Ok((basis, table))
     }
 
     /// Whether the moments that [`Self::scoring`] gives are stored, as the note beside them says.
@@ -260,8 +269,7 @@ impl Desk<'_> {
         done: &Decomposition,
         clip: &str,
     ) -> Result<bool, EngineError> {
-        let split = self.split(&done.manifest().set)?;
-        let basis = self.basis(done, clip, &split)?;
+        let (basis, _) = self.basis(done, clip)?;
         let note = done.blob_note(&moments_blob(clip))?;
         Ok(note.is_some_and(|note| note["basis"] == basis))
     }
@@ -275,8 +283,7 @@ impl Desk<'_> {
     ) -> Result<(Arc<Scoring>, bool), EngineError> {
         let manifest = done.manifest();
         let (model, set) = (&manifest.model, &manifest.set);
-        let split = self.split(set)?;
-        let basis = self.basis(done, clip, &split)?;
+        let (basis, table) = self.basis(done, clip)?;
         let key = basis.to_string();
         if let Some(scoring) = self.library.scoring(&key) {
             return Ok((scoring, true));
@@ -289,6 +296,7 @@ impl Desk<'_> {
             aligned,
             held_out_cosine,
         } = self.aligned(&stored, model, clip)?;
+        let split = self.split(set)?;
         let keep = |id| split.scores(id);
         let moments = gather_moments(&stored, &aligned, &keep, self.cancel, self.progress)?;
         let scoring = Scoring {
@@ -298,7 +306,7 @@ impl Desk<'_> {
             held_out_cosine,
         };
         if !self.store.is_read_only() {
-            save_scoring(done, clip, &scoring, basis)?;
+            save_scoring(done, clip, &scoring, basis, table)?;
         }
         Ok((self.library.keep_scoring(key, scoring), false))
     }
@@ -317,6 +325,7 @@ fn save_scoring(
     clip: &str,
     scoring: &Scoring,
     basis: Value,
+    table: String,
 ) -> Result<(), EngineError> {
     let names = names(done);
     let aligned = &scoring.aligned;
@@ -333,6 +342,7 @@ fn save_scoring(
         tensors: maps.chain(moments).collect(),
         note: json!({
             "basis": basis,
+            "table": table,
             "dim": aligned.dim,
             "bias": aligned.bias,
             "apart": scoring.apart,

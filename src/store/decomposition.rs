@@ -266,14 +266,7 @@ impl Decomposition {
     /// # Errors
     /// [`StoreError::Io`] when the folder can't be listed.
     pub fn blobs(&self) -> Result<Vec<String>, StoreError> {
-        Ok(disk::list(&self.dir)?
-            .iter()
-            .filter_map(|path| {
-                let name = disk::file_name(path);
-                Some(name.strip_suffix(".safetensors")?.to_owned())
-            })
-            .filter(|name| name != "maps" && !name.starts_with('.'))
-            .collect())
+        blobs_in(&self.dir)
     }
 
     fn blob_path(&self, name: &str) -> Result<PathBuf, StoreError> {
@@ -286,6 +279,16 @@ impl Decomposition {
     pub fn folder(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Names of the blobs in an entry's folder, sorted.
+pub(super) fn blobs_in(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let names = disk::list(dir)?.into_iter().filter_map(|path| {
+        let name = disk::file_name(&path);
+        Some(name.strip_suffix(".safetensors")?.to_owned())
+    });
+    let kept = names.filter(|name| name != "maps" && !name.starts_with('.'));
+    Ok(kept.collect())
 }
 
 /// A column of vectors, `[rows, width]` row-major, as fixed-size lists.

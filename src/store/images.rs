@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use image::{DynamicImage, GrayImage, ImageReader, RgbImage};
 use polars::prelude::*;
@@ -103,6 +104,18 @@ impl Store {
             Ok(file) if file.len() == info.table_bytes => Ok(info),
             _ => Err(StoreError::damaged(&table, "it is not whole", how)),
         }
+    }
+
+    /// A name for a set's table as it is now: another one where the table was written again.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when it can't be looked at.
+    pub fn table_stamp(&self, name: &str) -> Result<String, StoreError> {
+        let table = self.set_folder(name).join("images.parquet");
+        let meta = std::fs::metadata(&table).map_err(StoreError::io("read", &table))?;
+        let modified = meta.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok(format!("{} bytes, {:?}", meta.len(), since))
     }
 
     /// An image set with its metadata.

@@ -63,8 +63,8 @@ pub struct Entry {
     pub manifest: Manifest,
     /// Why it can't be used any more, when the model or the set has changed since.
     pub stale: Option<String>,
-    /// Bytes on the disk, all files of the entry.
-    pub bytes: u64,
+    /// Names of what is kept beside it: moments, alignments.
+    pub blobs: Vec<String>,
 }
 
 impl Store {
@@ -119,15 +119,10 @@ impl Store {
             let Ok(Some(manifest)) = Manifest::load(&dir) else {
                 continue;
             };
-            let bytes = disk::list(&dir)?
-                .iter()
-                .filter_map(|path| path.metadata().ok())
-                .map(|file| file.len())
-                .sum();
             entries.push(Entry {
                 stale: self.stale(&manifest),
+                blobs: decomposition::blobs_in(&dir)?,
                 manifest,
-                bytes,
             });
         }
         Ok(entries)
