@@ -62,24 +62,28 @@ impl Best {
     }
 
     /// The images of a part, of which few are better than the worst of those kept: only they are asked about and put in
-    /// their place.
+    /// their place. The others are passed over several at a time.
     fn see_all(&mut self, ids: &[u32], scores: &[f64], keep: Keep<'_>) {
-        // What nothing is below is looked at too, not a number among them.
-        let mut bar = self.bar();
-        for (&id, &score) in ids.iter().zip(scores) {
-            if !(score < bar) && keep(id) {
-                self.see(id, score);
-                bar = self.bar();
+        const SEVERAL: usize = 16;
+        for (ids, scores) in ids.chunks(SEVERAL).zip(scores.chunks(SEVERAL)) {
+            let below = |bar| scores.iter().fold(true, |all, score| all & (*score < bar));
+            if self.bar().is_some_and(below) {
+                continue;
+            }
+            for (&id, &score) in ids.iter().zip(scores) {
+                let worse = |bar: f64| score.total_cmp(&bar).is_lt();
+                if !self.bar().is_some_and(worse) && keep(id) {
+                    self.see(id, score);
+                }
             }
         }
     }
 
-    /// Scores below this are not among the best.
-    fn bar(&self) -> f64 {
-        match self.heap.peek() {
-            Some(Reverse(worst)) if self.heap.len() == self.count => worst.score,
-            _ => f64::NEG_INFINITY,
-        }
+    /// Scores below this are not among the best; none while there is room.
+    fn bar(&self) -> Option<f64> {
+        let full = self.heap.len() == self.count;
+        let worst = self.heap.peek().filter(|_| full);
+        worst.map(|Reverse(worst)| worst.score)
     }
 
     /// The best of both.
@@ -185,6 +189,9 @@ pub fn most_alike(
     )
 }
 
+/// Pushes the scores of a part's images.
+type Scoring<'a> = &'a (dyn Fn(usize, &mut Vec<f64>) -> Result<(), ReadError> + Sync);
+
 /// The best of all parts' images, by scores of a part's images, which `score` pushes; a part of which none takes part is
 /// not scored.
 fn best_of_parts(
@@ -193,7 +200,7 @@ fn best_of_parts(
     keep: Keep<'_>,
     cancel: &Cancel,
     progress: &dyn Progress,
-    score: &(dyn Fn(usize, &mut Vec<f64>) -> Result<(), ReadError> + Sync),
+    score: Scoring<'_>,
 ) -> Result<Vec<Found>, AnalysisError> {
     progress.start("images", contributions.parts() as u64);
     let done = AtomicU64::new(0);
@@ -234,7 +241,10 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
+    use crate::contributions::Slab;
     use crate::planted::{plant, random_alignment};
     use crate::progress::Silent;
 
@@ -308,6 +318,53 @@ mod tests {
             assert_eq!(found.id, want.0);
             assert!((found.score - want.1).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn what_is_passed_over_is_not_among_the_best() {
+        let ids: Vec<u32> = (0..1000).collect();
+        // Every score some twenty times, and some that are no numbers.
+        let scores: Vec<f64> = (ids.iter())
+            .map(|id| match id % 331 {
+                7 => f64::NAN,
+                8 => -f64::NAN,
+                _ => f64::from(id.wrapping_mul(2_654_435_761) >> 16).rem_euclid(47.0),
+            })
+            .collect();
+        let asked = AtomicU64::new(0);
+        let keep = |id: u32| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            !id.is_multiple_of(3)
+        };
+        let mut best = Best::new(12);
+        best.see_all(&ids[..600], &scores[..600], &keep);
+        best.see_all(&ids[600..], &scores[600..], &keep);
+        let mut want: Vec<Found> = (ids.iter().zip(&scores))
+            .filter(|(id, _)| !id.is_multiple_of(3))
+            .map(|(&id, &score)| Found { id, score })
+            .collect();
+        want.sort_by(|a, b| b.cmp(a));
+        let found: Vec<u32> = best.in_order().iter().map(|found| found.id).collect();
+        assert_eq!(
+            found,
+            want[..12].iter().map(|found| found.id).collect::<Vec<_>>()
+        );
+        assert!(asked.into_inner() < 200, "few are asked about");
+    }
+
+    #[test]
+    fn halves_are_searched_as_what_they_stand_for() {
+        let halves: Vec<f16> = (0..7 * 20)
+            .map(|i| f16::from_f32((i as f32).sin()))
+            .collect();
+        let along: Vec<f64> = (0..7).map(|i| f64::from(i).cos()).collect();
+        let (mut sums, mut want) = (vec![0.25; 20], vec![0.25; 20]);
+        Slab::Half(&halves).add_products(&along, &mut sums);
+        Slab::Single(&Slab::Half(&halves).single()).add_products(&along, &mut want);
+        assert_eq!(sums, want);
+        let chosen = Slab::Half(&halves).take_rows(7, &[3, 19]);
+        assert_eq!(chosen[7], halves[19 * 7].to_f32());
+        assert_eq!(chosen.len(), 14);
     }
 
     #[test]

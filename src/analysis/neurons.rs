@@ -170,7 +170,7 @@ impl Sums {
         let width = layer.out.len() / neurons.max(1);
         let paths = aligned.widths[layer.component] / width.max(1);
         let pulled = projector.pulled_back(layer.component);
-        let directions = through(&layer, &pulled, paths, axes);
+        let directions = through(&layer, pulled, paths, axes);
         Self {
             paths,
             first: vec![0.0; neurons * paths],

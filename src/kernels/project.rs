@@ -360,7 +360,7 @@ mod tests {
             let terms: Vec<f64> = (0..depth)
                 .map(|k| row[k] * directions[k * count + column])
                 .collect();
-            // Shewchuk's exact sum is not needed: pairs of a double-double sum are.
+            // Compensated, as Neumaier does it: what is held against it may be off by more.
             let (mut sum, mut error) = (0.0f64, 0.0f64);
             for term in &terms {
                 let next = sum + term;

@@ -16,8 +16,8 @@ const ROUNDS: usize = 9;
 const QUESTIONS: [&str; 4] = [
     "rank heads for \"{}\" in vit on scenes",
     "rank components for \"{}\" in vit on scenes",
-    "retrieve 10 images for \"{}\" in vit on scenes using heads 11.0 to 11.2",
-    "retrieve 10 images for \"{}\" in clip on scenes using heads 11.0 to 11.2",
+    "retrieve 10 images for \"{}\" in vit on scenes using heads 3.0 to 3.2",
+    "retrieve 10 images for \"{}\" in clip on scenes using heads 3.0 to 3.2",
 ];
 
 /// Prints the table.
