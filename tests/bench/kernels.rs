@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use vitscope::decompose::Linear;
-use vitscope::kernels::{self, Activation, Depthwise, LayerNorm, Panels};
+use vitscope::kernels::{self, Activation, Depthwise, LayerNorm, Numbers, Panels};
 
 use crate::{Threads, hashed};
 
@@ -74,7 +74,11 @@ fn residual_sum(bencher: Bencher, threads: Threads) {
 
 /// A packed layer, `[outputs, inputs]`.
 fn packed(outputs: usize, inputs: usize) -> Panels {
-    Panels::pack(&hashed::tensor("layer.weight", &[outputs, inputs])).expect("a layer")
+    Panels::pack(
+        &hashed::tensor("layer.weight", &[outputs, inputs]),
+        Numbers::F32,
+    )
+    .expect("a layer")
 }
 
 /// Queries, keys and values of one image of ViT-B/16, and all of its heads; with and without the softmax kept, which token

@@ -10,6 +10,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 use vitscope::decompose::{Component, RowSpec, Rows};
+use vitscope::kernels::Numbers;
 use vitscope::session::Session;
 use vitscope::store::{Header, Precision, read_image};
 use vitscope::vision::resample::{Filter, resize};
@@ -71,6 +72,7 @@ fn header(session: &Session, precision: Precision) -> Header {
             .fingerprint,
         preprocessing: "none".to_owned(),
         precision,
+        forward: Numbers::F32,
         dims: 1,
         maps: specs.iter().map(|spec| vec![0.0; spec.width]).collect(),
         specs,
