@@ -37,53 +37,28 @@ pub(super) trait Operands: Copy + Send + Sync {
     );
 }
 
-/// f32 on both sides.
+/// f32 on both sides, or numbers rounded to bf16 and held in f32: what [`super::pairs::Pairs`] multiplies, for any machine.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Single;
+pub(super) struct Floats<const ROUNDED: bool>;
 
-impl Operands for Single {
-    type Left = f32;
-    type Right = PanelRow;
-    const INPUTS: usize = 1;
-    const ZEROS: PanelRow = PanelRow::ZEROS;
-
-    fn put(row: &mut PanelRow, column: usize, _: usize, weight: f32) {
-        row.0[column] = weight;
-    }
-
-    fn get(row: &PanelRow, column: usize, _: usize) -> f32 {
-        row.0[column]
-    }
-
-    fn pack(self, left: &dyn Left, first: usize, rows: usize, packed: &mut [f32]) {
-        left::pack(left, first, rows, packed);
-    }
-
-    #[inline(always)]
-    fn add_product<S: Simd>(
-        self,
-        simd: S,
-        left: &[f32],
-        right: &[PanelRow],
-        sums: &mut [PanelRow],
-        columns: usize,
-    ) {
-        tile::add_product(simd, left, right, sums, columns);
+impl<const ROUNDED: bool> Floats<ROUNDED> {
+    /// What products see of a number.
+    fn seen(number: f32) -> f32 {
+        match ROUNDED {
+            true => bf16::from_f32(number).to_f32(),
+            false => number,
+        }
     }
 }
 
-/// Both sides rounded to bf16 and held in f32: what [`super::pairs::Pairs`] multiplies, for any machine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rounded;
-
-impl Operands for Rounded {
+impl<const ROUNDED: bool> Operands for Floats<ROUNDED> {
     type Left = f32;
     type Right = PanelRow;
     const INPUTS: usize = 1;
     const ZEROS: PanelRow = PanelRow::ZEROS;
 
     fn put(row: &mut PanelRow, column: usize, _: usize, weight: f32) {
-        row.0[column] = bf16::from_f32(weight).to_f32();
+        row.0[column] = Self::seen(weight);
     }
 
     fn get(row: &PanelRow, column: usize, _: usize) -> f32 {
@@ -92,8 +67,10 @@ impl Operands for Rounded {
 
     fn pack(self, left: &dyn Left, first: usize, rows: usize, packed: &mut [f32]) {
         left::pack(left, first, rows, packed);
-        for number in packed {
-            *number = bf16::from_f32(*number).to_f32();
+        if ROUNDED {
+            packed
+                .iter_mut()
+                .for_each(|number| *number = Self::seen(*number));
         }
     }
 

@@ -2,7 +2,7 @@
 //! multiplies one number, so that a sum has half the steps.
 //!
 //! The instruction takes subnormal numbers for zero and rounds in an order of its own (Intel's Architecture Instruction Set
-//! Extensions, VDPBF16PS): results agree with [`super::operands::Rounded`] up to the order of sums. pulp has no name for it,
+//! Extensions, VDPBF16PS): results agree with [`super::operands::Floats`] up to the order of sums. pulp has no name for it,
 //! and it is reached by `std::arch`.
 #![allow(unsafe_code)]
 

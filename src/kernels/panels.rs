@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Result, Tensor};
 
 use super::composed::{self, Unpacked};
-use super::operands::{Operands, Rounded, Single};
+use super::operands::{Floats, Operands};
 use super::pairs::Pairs;
 use super::tile::WIDTH;
 use super::{Numbers, with_values};
@@ -24,11 +24,11 @@ pub struct Panels {
 #[derive(Clone)]
 pub(super) enum Form {
     /// f32.
-    Single(Packed<Single>),
+    Single(Packed<Floats<false>>),
     /// bf16, in pairs of inputs.
     Pairs(Packed<Pairs>),
     /// Rounded to bf16, held in f32.
-    Rounded(Packed<Rounded>),
+    Rounded(Packed<Floats<true>>),
     /// On another device than the CPU: products there are composed.
     Elsewhere(Unpacked),
 }
@@ -61,7 +61,7 @@ impl Panels {
         }
         match numbers {
             Numbers::F32 => Self::of(weight, numbers, |weight| {
-                Form::Single(Packed::new(Single, weight))
+                Form::Single(Packed::new(Floats, weight))
             }),
             Numbers::Bf16 => Self::bf16(weight, Pairs::here()),
             Numbers::F16 => candle_core::bail!("the CPU does not multiply f16: use bf16 or f32"),
@@ -72,7 +72,7 @@ impl Panels {
     pub(super) fn bf16(weight: &Tensor, native: Option<Pairs>) -> Result<Self> {
         Self::of(weight, Numbers::Bf16, |weight| match native {
             Some(pairs) => Form::Pairs(Packed::new(pairs, weight)),
-            None => Form::Rounded(Packed::new(Rounded, weight)),
+            None => Form::Rounded(Packed::new(Floats, weight)),
         })
     }
 

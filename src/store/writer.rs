@@ -1,4 +1,5 @@
-//! Writing a decomposition part by part, so that a process killed at any moment loses at most the part in flight.
+//! Writing a decomposition part by part, so that a process killed at any moment loses no part that is
+//! written.
 //!
 //! Order on the disk: maps, component table, manifest without parts, then for each part its file and the manifest that
 //! lists it. A file the manifest doesn't list doesn't exist, for readers; the next writer removes or replaces it.
