@@ -15,16 +15,16 @@ use std::sync::Arc;
 use candle_core::{Device, Result, Tensor};
 use vitscope::align::{self, Aligned, FitOptions, InMemoryTargets};
 use vitscope::analysis::{ScoreKind, TextBasis, gather_moments, score_from_moments};
-use vitscope::cancel::Cancel;
 use vitscope::contributions::{InMemory, every_image};
 use vitscope::decompose::{
     Attention, Decomposer, Identities, Linear, Mlp, Model, Reads, Signal, Trace,
 };
 use vitscope::kernels::{Activation, LayerNorm};
-use vitscope::progress::Silent;
 use vitscope::store::Store;
 use vitscope::text::TextEncoder;
 use vitscope::vision::checkpoint::Checkpoint;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 const WIDTH: usize = 64;
 const HEADS: usize = 4;

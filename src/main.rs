@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use vitscope::device::Choice;
-use vitscope::failure::Failure;
-use vitscope::front::{Engine, Launch, Source};
+use vitscope::interface::engine::{Engine, Launch, Source};
+use vitscope::interface::failure::Failure;
+use vitscope::kernels::device::Choice;
 use vitscope::session::{self, Session};
 use vitscope::{cli, demo};
 

@@ -114,7 +114,7 @@ fn composed_models_give_everything_that_the_kernels_do_and_add_up() {
 #[cfg(any(feature = "cuda", feature = "metal"))]
 #[test]
 fn gpus_give_everything_that_the_cpu_does_and_add_up() {
-    let others = vitscope::device::found().split_off(1);
+    let others = vitscope::kernels::device::found().split_off(1);
     assert!(
         !others.is_empty(),
         "this test needs a GPU that the program was built for"

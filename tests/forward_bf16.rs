@@ -143,7 +143,7 @@ fn answers_say_what_the_forward_pass_multiplied() {
         let mut found = found.iter().flatten();
         assert!(found.any(|text| text.ends_with(said)), "{statement}");
     }
-    let plan = |answer: vitscope::answer::Answer| answer.notes.join("\n");
+    let plan = |answer: vitscope::interface::answer::Answer| answer.notes.join("\n");
     assert!(plan(ask(&format!("explain {rounding}"))).contains("everything is stored"));
     assert!(plan(ask(&format!("explain {plain}"))).contains("4 forward passes (0 images"));
     assert!(plan(ask(&format!("explain {question}"))).contains(label));

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
-use vitscope::cancel::Cancel;
-use vitscope::progress::{Progress, Silent};
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::error::CheckpointError;
 use vitscope::vision::hub::obtain;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::{Progress, Silent};
 
 use crate::support::{fixtures, shell};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use image::Rgb;
 use polars::prelude::*;
-use vitscope::cancel::Cancel;
-use vitscope::progress::Silent;
 use vitscope::store::{StoreError, read_image};
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 use crate::place::{Place, strings};
 

@@ -193,6 +193,7 @@ fn the_last_of_all_layers_are_the_whole_model() {
     }
     let plan = session.ask("explain decompose four with m layers last 6");
     let whole = session.ask("explain decompose four with m");
-    let words = |plan: Result<vitscope::answer::Answer, _>| plan.ok().map(|plan| plan.notes);
+    let words =
+        |plan: Result<vitscope::interface::answer::Answer, _>| plan.ok().map(|plan| plan.notes);
     assert!(words(plan).is_some_and(|plan| Some(plan) == words(whole)));
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use candle_core::{Device, Tensor};
-use vitscope::cancel::Cancel;
 use vitscope::decompose::{Component, Decomposer};
 use vitscope::session::Session;
 use vitscope::text::TextEncoder;
 use vitscope::vision::checkpoint::Checkpoint;
+use vitscope::work::cancel::Cancel;
 
 use crate::support::{demo_model, shell};
 

@@ -6,11 +6,11 @@ use candle_core::{Device, Tensor};
 use image::RgbImage;
 use serde_json::json;
 use tempfile::TempDir;
-use vitscope::cancel::Cancel;
 use vitscope::text::TextEncoder;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config::{self, Dialect};
 use vitscope::vision::preprocess::Preprocess;
+use vitscope::work::cancel::Cancel;
 
 use crate::checkpoints::{load, vit};
 use crate::support::{

@@ -2,7 +2,6 @@
 
 use candle_core::{Device, Tensor};
 use serde_json::json;
-use vitscope::cancel::Cancel;
 use vitscope::decompose::{Decomposer, Linear, Model, Trace};
 use vitscope::kernels::Numbers;
 use vitscope::text::TextEncoder;
@@ -10,6 +9,7 @@ use vitscope::vision::Vit;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config::{Pool, VitConfig};
 use vitscope::vision::preprocess::to_rgb;
+use vitscope::work::cancel::Cancel;
 
 use crate::support::models::{config, expected, model, numbers, parameters, weights};
 use crate::support::{cosine, demo_model, difference, hashed, shared, tensors};

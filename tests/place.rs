@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use image::{Rgb, RgbImage};
 use polars::prelude::DataFrame;
 use tempfile::TempDir;
-use vitscope::cancel::Cancel;
-use vitscope::progress::Silent;
 use vitscope::store::{AddReport, Store, StoreError};
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 pub struct Place {
     pub dir: TempDir,

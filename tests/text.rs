@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use vitscope::cancel::Cancel;
 use vitscope::text::TextEncoder;
+use vitscope::work::cancel::Cancel;
 
 use crate::support::{copy_of, demo_model, difference, fixtures, golden, replace};
 

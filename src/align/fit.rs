@@ -9,14 +9,14 @@ use super::objective::{alignment_gradient, alignment_loss, deviation};
 use super::parameters::Parameters;
 use super::start::{SharedMap, shared_map};
 use super::{Alignment, EpochReport, FitReport, Random, Targets};
-use crate::cancel::{Cancel, Cancelled};
 use crate::contributions::{Contributions, Keep, ReadError};
 use crate::linalg::{matrix, matrix_of, narrow, product, transposed_product, values};
-use crate::progress::Progress;
+use crate::work::cancel::{Cancel, Cancelled};
+use crate::work::progress::Progress;
 
 pub use super::batches::held_out;
 
-/// Held-out images whose totals are computed at a time.
+/// ReadOnly-out images whose totals are computed at a time.
 const REPORTED: usize = 256;
 
 /// Where the maps begin.

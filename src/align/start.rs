@@ -10,11 +10,11 @@
 use super::Random;
 use super::batches::Images;
 use super::fit::{AlignError, Start};
-use crate::cancel::{Cancel, Cancelled};
 use crate::linalg::{
     add_scaled, dot, matrix, matrix_of, product, transposed_product, values, widen,
 };
-use crate::progress::Progress;
+use crate::work::cancel::{Cancel, Cancelled};
+use crate::work::progress::Progress;
 
 /// Shared map `[D, K]` and bias `[K]`, where a fit starts from them.
 pub(super) struct SharedMap {

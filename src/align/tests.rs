@@ -2,11 +2,11 @@
 
 use super::objective::{alignment_gradient, deviation};
 use super::*;
-use crate::cancel::Cancel;
 use crate::contributions::every_image;
+use crate::contributions::planted::{Planted, plant, random_alignment};
 use crate::linalg::{matrix, matrix_of, narrow, transposed_product, values};
-use crate::planted::{Planted, plant, random_alignment};
-use crate::progress::Silent;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Silent;
 
 /// Targets that a planted alignment makes of the planted contributions, longer than 1 on purpose.
 fn targets(planted: &Planted, truth: &Alignment) -> InMemoryTargets {

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 use super::AnalysisError;
 use super::classes::Classifier;
 use crate::align::{Aligned, Random};
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z, take_rows};
 use crate::decompose::Rows;
 use crate::linalg::{matrix, matrix_of, narrow, product, product_transposed, values, widen};
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Numbers that the projections of a chunk of images may take up.
 const BUDGET: usize = 1 << 23;
@@ -326,8 +326,8 @@ fn changes(
 mod tests {
     use super::*;
     use crate::analysis::classes::{ClassSums, Priors, Second};
-    use crate::planted::{naive, plant, random_alignment, wide};
-    use crate::progress::Silent;
+    use crate::contributions::planted::{naive, plant, random_alignment, wide};
+    use crate::work::progress::Silent;
 
     const DIM: usize = 6;
     const WIDTHS: [usize; 4] = [3, 5, 4, 2];

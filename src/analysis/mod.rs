@@ -41,8 +41,8 @@ pub use spans::{Pick, RANK as SPAN_RANK, Spread, text_span};
 pub use token_maps::{Grid, NoGrid, TokenMap, along_directions};
 pub use vectors::summed;
 
-use crate::cancel::Cancelled;
 use crate::contributions::ReadError;
+use crate::work::cancel::Cancelled;
 
 /// Why an analysis gave no answer.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use super::AnalysisError;
 use super::vectors::summed;
 use crate::align::Aligned;
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, ReadError, concerns};
 use crate::kernels::projections;
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// An image that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -245,8 +245,8 @@ mod tests {
 
     use super::*;
     use crate::contributions::Slab;
-    use crate::planted::{plant, random_alignment};
-    use crate::progress::Silent;
+    use crate::contributions::planted::{plant, random_alignment};
+    use crate::work::progress::Silent;
 
     const DIM: usize = 7;
     const WIDTHS: [usize; 4] = [3, 5, 4, 2];

@@ -6,11 +6,11 @@ use super::AnalysisError;
 use super::classes::{ClassSums, Classifier, Labels, Priors, Second};
 use super::rank::Unit;
 use super::vectors::summed;
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 use crate::decompose::Rows;
 use crate::linalg::widen;
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Folds of a cross-validation.
 pub const FOLDS: usize = 5;
@@ -273,8 +273,8 @@ impl Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::planted::plant;
-    use crate::progress::Silent;
+    use crate::contributions::planted::plant;
+    use crate::work::progress::Silent;
 
     #[test]
     fn a_probe_reads_what_was_planted_and_nothing_else() {

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use super::AnalysisError;
 use crate::align::Aligned;
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
 use crate::kernels::projections;
 use crate::linalg::{add_scaled, dot, widen};
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Images whose projections are held at a time.
 pub(super) const CHUNK: usize = 1024;

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 use super::projection::{CHUNK, Projector};
 use super::{AnalysisError, Unit};
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::linalg::{add_scaled, dot};
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Projections that are held at a time: 256 MB.
 const HELD: usize = 1 << 26;

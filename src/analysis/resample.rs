@@ -12,13 +12,13 @@ use super::scan::sum_of;
 use super::score::{AxisMoments, ScoreKind, total_size};
 use super::{AnalysisError, TextBasis, Unit};
 use crate::align::{Aligned, Random};
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
 use crate::linalg::{
     add_scaled, dot, gram_schmidt, matrix, matrix_of, product_transposed, values, widen,
 };
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Images whose projections are held at a time: each has some for every replicate.
 const CHUNK: usize = 256;
@@ -336,9 +336,9 @@ impl Sums {
 mod tests {
     use super::*;
     use crate::analysis::scan_scores;
+    use crate::contributions::planted::{noise, plant, random_alignment};
     use crate::contributions::{InMemory, read_kept_with_z};
-    use crate::planted::{noise, plant, random_alignment};
-    use crate::progress::Silent;
+    use crate::work::progress::Silent;
 
     const DIM: usize = 7;
     const WIDTH: usize = 6;

@@ -9,11 +9,11 @@ use super::ranks::rank_correlations;
 use super::score::{AxisMoments, ScoreKind, total_size};
 use super::{AnalysisError, TextBasis, Unit};
 use crate::align::Aligned;
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
 use crate::linalg::{add_scaled, dot, widen};
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Scores of units for features, taken over images.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,13 +6,13 @@
 use super::projection::{Projector, project_unit};
 use super::{AnalysisError, Moments, Unit};
 use crate::align::Aligned;
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, Keep};
 use crate::linalg::{
     add_scaled, dot, matrix, matrix_of, product, product_transposed, symmetric_eigen,
     transposed_product, values, widen,
 };
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// How many principal directions texts are projected on, as published.
 pub const RANK: usize = 80;
@@ -186,9 +186,9 @@ fn remove(second: &mut [f64], texts: &mut [f64], direction: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::align::Random;
+    use crate::contributions::planted::{plant, random_alignment};
     use crate::linalg::narrow;
-    use crate::planted::{plant, random_alignment};
-    use crate::progress::Silent;
+    use crate::work::progress::Silent;
 
     fn normals(count: usize, random: &mut Random) -> Vec<f64> {
         (0..count).map(|_| random.normal()).collect()
@@ -331,7 +331,7 @@ mod tests {
             &aligned,
             &keep,
             &cancel,
-            &crate::progress::Silent,
+            &crate::work::progress::Silent,
         )
         .expect("in memory");
         let (each, _) = planted.aligned(&alignment);

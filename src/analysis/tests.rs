@@ -3,12 +3,12 @@
 use super::*;
 use crate::align::tests::golden;
 use crate::align::{Aligned, Alignment, Random};
-use crate::cancel::Cancel;
+use crate::contributions::planted::{Planted, noise, plant, random_alignment};
 use crate::contributions::{InMemory, Keep, every_image};
 use crate::decompose::{Component, RowSpec, Rows};
 use crate::linalg::narrow;
-use crate::planted::{Planted, noise, plant, random_alignment};
-use crate::progress::Silent;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Silent;
 
 const WIDTHS: [usize; 5] = [3, 5, 4, 9, 2];
 const DIM: usize = 7;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::Flags;
-use crate::failure::{Exit, Failure, in_words};
-use crate::front::Source;
+use crate::interface::engine::Source;
+use crate::interface::failure::{Exit, Failure, in_words};
 
 /// One place that queries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

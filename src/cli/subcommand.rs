@@ -3,11 +3,11 @@
 use clap::CommandFactory;
 
 use super::{Flags, cancel_on_interrupt, usage};
-use crate::answer::{Answer, Sink};
+use crate::cli::doctor;
 use crate::config::{self, Config};
-use crate::doctor;
-use crate::failure::{Exit, Failure};
-use crate::front::{Launch, Source};
+use crate::interface::answer::{Answer, Sink};
+use crate::interface::engine::{Launch, Source};
+use crate::interface::failure::{Exit, Failure};
 use crate::output::console::Console;
 use crate::tui::{self, theme::Theme};
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, KEYS, Key, Origin, check};
-use crate::failure::{Diagnosis, Exit, Failure, in_words};
+use crate::files::paths;
+use crate::interface::failure::{Diagnosis, Exit, Failure, in_words};
 use crate::lang::suggest::nearest;
-use crate::paths;
 
 /// What is wrong with a file: a sentence, where, what to do.
 struct Wrong {

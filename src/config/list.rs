@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use super::{Config, KEYS, Key};
 use crate::engine::frames::{frame, texts};
-use crate::failure::{Exit, Failure};
+use crate::interface::failure::{Exit, Failure};
 
 /// Every key with its value and where that comes from.
 ///

@@ -10,7 +10,7 @@ use super::layers::Linear;
 use super::readout::{self, Maps, Pooled};
 use super::trace::{Detail, Reads, Recording, Signal, Trace};
 use super::{Component, ComponentKind, Located, RowSpec, Rows, TokenTerms};
-use crate::cancel::Cancel;
+use crate::work::cancel::Cancel;
 
 /// A vision model whose representation can be decomposed: one forward function, written against [`Trace`].
 pub trait Model: Send + Sync {
@@ -38,7 +38,7 @@ pub struct Decomposer {
     mlps: Vec<(usize, Linear)>,
 }
 
-/// Held while another device than the CPU is at work: one batch at a time, as all of the device works on each, and its
+/// ReadOnly while another device than the CPU is at work: one batch at a time, as all of the device works on each, and its
 /// memory is small.
 static TURN: Mutex<()> = Mutex::new(());
 

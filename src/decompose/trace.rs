@@ -11,8 +11,8 @@ use candle_core::{Result, Tensor};
 
 use super::layers::{Attention, Linear, Mlp};
 use super::{Component, ComponentKind, Windows, quads};
-use crate::cancel::Cancel;
 use crate::kernels::{self, LayerNorm, Numbers};
+use crate::work::cancel::Cancel;
 
 /// Which tokens the representation is read from. Rows of other tokens are never kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::measured::replaced;
 use super::scores::Stored;
 use super::select::of_units;
 use super::{Desk, EngineError};
-use crate::answer::{Answer, Curves, Picture};
 use crate::contributions::Contributions;
+use crate::interface::answer::{Answer, Curves, Picture};
 use crate::lang::query::{Measure, Question, Target};
 use crate::store::ImageSet;
 

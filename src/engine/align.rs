@@ -3,9 +3,9 @@
 use super::scores::{Split, Stored, StoredTargets};
 use super::{Desk, EngineError, threads};
 use crate::align::{self, Alignment, FitOptions, FitReport};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
 use crate::engine::frames::{frame, numbers, texts};
+use crate::interface::answer::Answer;
 
 /// Representations narrower than this are fitted on one thread: splitting products that small over cores takes many
 /// times longer than computing them.

@@ -5,8 +5,8 @@ use candle_core::{Device, Tensor};
 use super::decompose::label;
 use super::frames::{frame, numbers, texts};
 use super::{Desk, EngineError};
-use crate::answer::Answer;
 use crate::decompose::{EXACT, Identities};
+use crate::interface::answer::Answer;
 use crate::kernels::Numbers;
 
 /// How many images of the set are looked at.

@@ -9,8 +9,8 @@ use super::measured::{ClassHead, replaced, share};
 use super::scores::Stored;
 use super::{Desk, EngineError};
 use crate::analysis::{Instead, Labels};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Question, Target, Term};
 use crate::store::ImageSet;
 

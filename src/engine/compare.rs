@@ -7,7 +7,7 @@ use super::rank::note_basis;
 use super::stability::{SHARE, draws};
 use super::{Desk, EngineError};
 use crate::analysis::{Replicate, interval, overlap, spearman};
-use crate::answer::Answer;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Question, Score, Target, Unit};
 
 /// How often the images are drawn anew.

@@ -18,13 +18,13 @@ use super::each_image::{spread, workers};
 use super::library::Loaded;
 use super::models::About;
 use super::{Desk, EngineError, last};
-use crate::answer::Answer;
-use crate::cancel::Cancel;
 use crate::decompose::{LastLayers, Rows};
+use crate::interface::answer::Answer;
 use crate::kernels::Numbers;
 use crate::lang::ast;
-use crate::progress::Progress;
 use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, Writer};
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Images that go through a model on the CPU together, unless the user says otherwise.
 const BATCH: usize = 8;

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use crate::align::AlignError;
 use crate::analysis::AnalysisError;
-use crate::cancel::Cancelled;
 use crate::contributions::ReadError;
-use crate::device::DeviceError;
-use crate::failure::{Exit, Failure};
+use crate::interface::failure::{Exit, Failure};
+use crate::kernels::device::DeviceError;
 use crate::store::StoreError;
 use crate::text::TextError;
 use crate::vision::error::CheckpointError;
 use crate::vision::hub::HubError;
+use crate::work::cancel::Cancelled;
 
 /// Any stage's error.
 #[derive(Debug, thiserror::Error)]

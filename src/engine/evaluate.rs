@@ -11,9 +11,9 @@ use super::scores::Stored;
 use super::select::of_units;
 use super::{Desk, EngineError};
 use crate::analysis::{Ablated, Best, Instead, Labels, Linear, ablate};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
 use crate::decompose::ComponentKind;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Question, Target, Unit};
 
 /// Heads that stand for a property, as published for most models.

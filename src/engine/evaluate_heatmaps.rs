@@ -10,7 +10,7 @@ use super::map_set::{MapSet, Mapped};
 use super::segment::fitted_note;
 use super::{Desk, EngineError};
 use crate::analysis::{Counts, Grid, average_precision, centre_prior, saliency, threshold};
-use crate::answer::Answer;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Concept, Question, Target};
 
 /// What masks are usually of, and asked about unless the user says otherwise.

@@ -8,8 +8,8 @@ use super::labels::Known;
 use super::rank::groups;
 use super::{Desk, EngineError};
 use crate::analysis::{FOLDS, Labels, chance, probe_units, spearman};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Question, Score, Target};
 
 /// The scores that come from moments: they cost nothing beside the one that was asked for.

@@ -4,7 +4,7 @@ use super::frames::{frame, numbers, texts, whole};
 use super::rank::{Scored, keep_rows, note_basis};
 use super::stages::filter_frame;
 use super::{Desk, EngineError};
-use crate::answer::Answer;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Concept, Question, Target, Unit};
 use crate::store::{Feature, Origin};
 

@@ -9,9 +9,9 @@ use super::retrieve::mean_row;
 use super::token_maps::TokenMapper;
 use super::{Desk, EngineError};
 use crate::analysis::{Grid, TokenMap};
-use crate::answer::{Answer, Captioned, Picture};
+use crate::files::paths;
+use crate::interface::answer::{Answer, Captioned, Picture};
 use crate::lang::query::{Image, Question, Target};
-use crate::paths;
 use crate::picture::heat::overlay;
 use crate::store::read_image;
 

@@ -1,8 +1,8 @@
 //! `add images`: an image set from a folder or a table.
 
 use super::{Desk, EngineError};
-use crate::answer::Answer;
-use crate::paths;
+use crate::files::paths;
+use crate::interface::answer::Answer;
 
 /// How many unreadable images are named.
 const NAMED: usize = 5;

@@ -1,6 +1,6 @@
 //! Carries out resolved statements: joins models, store, alignment and analysis, and knows nothing of terminals.
 //!
-//! A [`Task`](crate::lang::query::Task) comes in with every name looked up; an [`Answer`](crate::answer::Answer) goes
+//! A [`Task`](crate::lang::query::Task) comes in with every name looked up; an [`Answer`](crate::interface::answer::Answer) goes
 //! out. One file per kind of task; [`Desk`] is what all of them work with.
 
 mod ablate;
@@ -60,13 +60,13 @@ use std::collections::BTreeMap;
 
 use polars::prelude::DataFrame;
 
-use crate::answer::Answer;
-use crate::cancel::Cancel;
+use crate::interface::answer::Answer;
 use crate::lang::ast;
 use crate::lang::catalog::Catalog;
 use crate::lang::query::{Question, Task};
-use crate::progress::Progress;
 use crate::store::Store;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// What a task works with.
 pub struct Desk<'a> {

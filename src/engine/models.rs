@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, EngineError};
-use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, Decomposer};
+use crate::files::paths;
+use crate::interface::answer::Answer;
 use crate::kernels::Numbers;
-use crate::paths;
 use crate::store::ModelEntry;
 use crate::vision::checkpoint::Checkpoint;
 use crate::vision::config::Place;

@@ -1,8 +1,8 @@
 //! Pictures of answers, as data.
 
 use super::rank::Scored;
-use crate::answer::{Histogram, Interval, Intervals, Picture, UnitGrid};
 use crate::decompose::{Component, ComponentKind};
+use crate::interface::answer::{Histogram, Interval, Intervals, Picture, UnitGrid};
 use crate::lang::catalog::Catalog;
 use crate::lang::query::Unit;
 

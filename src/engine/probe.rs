@@ -9,8 +9,8 @@ use super::{Desk, EngineError, last};
 use crate::analysis::{specific, summed};
 use crate::contributions::Contributions;
 use crate::decompose::{ComponentKind, Rows};
+use crate::files::paths;
 use crate::lang::query::{Concept, Image, Question, Target, Unit};
-use crate::paths;
 use crate::store::{Feature, Origin, read_image};
 
 /// Heads that stand for a property, as published for DeiT and most others.

@@ -14,8 +14,8 @@ use super::stages::filter_frame;
 use super::{Desk, EngineError, align, neurons, pictures};
 use crate::align::Aligned;
 use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, scores_from_moments};
-use crate::answer::Answer;
 use crate::decompose::{Component, ComponentKind, RowSpec};
+use crate::interface::answer::Answer;
 use crate::lang::filter::Filter;
 use crate::lang::query::{Concept, Question, Score, Target, Unit};
 

@@ -4,7 +4,7 @@ use super::frames::{frame, numbers, texts, whole};
 use super::rank::clip_of;
 use super::{Desk, EngineError};
 use crate::analysis::{Found, furthest_along, most_alike};
-use crate::answer::{Answer, Captioned, Picture};
+use crate::interface::answer::{Answer, Captioned, Picture};
 use crate::lang::query::{Image, Question, Target};
 use crate::store::ImageSet;
 

@@ -15,11 +15,11 @@ use super::library::Scoring;
 use super::{Desk, EngineError};
 use crate::align::{Aligned, Alignment, Targets};
 use crate::analysis::{Moments, gather_moments};
-use crate::cancel::Cancel;
 use crate::contributions::{Contributions, ReadError, Slab, every_image, read_kept};
 use crate::decompose::RowSpec;
 use crate::kernels::Numbers;
 use crate::store::{Blob, Decomposition, NamedTensor, StoreError, fingerprint};
+use crate::work::cancel::Cancel;
 
 /// Values of a `split` column that say: these images were there to fit on.
 const FITTED: [&str; 3] = ["fit", "train", "training"];

@@ -10,7 +10,7 @@ use super::map_set::{MapSet, Mapped};
 use super::retrieve::metadata;
 use super::{Desk, EngineError};
 use crate::analysis::{Counts, average_precision, bounding_box, saliency, threshold};
-use crate::answer::{Answer, Captioned, Picture};
+use crate::interface::answer::{Answer, Captioned, Picture};
 use crate::lang::query::Question;
 use crate::picture::outline::outline;
 

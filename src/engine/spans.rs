@@ -4,8 +4,8 @@ use super::frames::{frame, numbers, texts, whole};
 use super::rank::{Ground, clip_of, groups, note_basis};
 use super::{Desk, EngineError};
 use crate::analysis::{SPAN_RANK, Spread, Unit, text_span};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
+use crate::interface::answer::Answer;
 use crate::lang::query::{self, Concept, Question, Target, Template};
 use crate::store::Feature;
 

@@ -10,7 +10,7 @@ use polars::sql::{SQLContext, extract_table_identifiers};
 
 use super::explain::Step;
 use super::{Desk, EngineError};
-use crate::answer::Answer;
+use crate::interface::answer::Answer;
 use crate::lang::suggest::nearest;
 
 /// How often a running query looks whether it should stop.

@@ -10,12 +10,12 @@ use polars::prelude::{AnyValue, Column, DataFrame, IdxCa, SortMultipleOptions};
 use super::EngineError;
 use super::frames::{frame, numbers};
 use super::rank::keep_rows;
-use crate::answer::{Picture, rows_in_words};
-use crate::failure::in_words;
+use crate::files::paths;
+use crate::interface::answer::{Picture, rows_in_words};
+use crate::interface::failure::in_words;
 use crate::lang::filter::{Filter, Literal};
 use crate::lang::query::{Aggregate, Reducer, Stage};
 use crate::output::format::{self, Format};
-use crate::paths;
 use crate::picture::{pixels, png};
 
 /// Carries out the stages of a pipe, in order. What they say for the user goes to `notes`; `pictures` are those of the

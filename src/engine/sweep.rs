@@ -7,9 +7,9 @@ use super::scores::{Split, Stored, StoredTargets};
 use super::{Desk, EngineError};
 use crate::align::{Aligned, FitOptions};
 use crate::analysis::{ScoreKind, TextBasis, gather_moments, scores_from_moments, spearman};
-use crate::answer::Answer;
 use crate::contributions::Contributions;
 use crate::decompose::ComponentKind;
+use crate::interface::answer::Answer;
 use crate::lang::query::{Concept, Template};
 
 /// How many fits.

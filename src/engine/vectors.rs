@@ -12,12 +12,12 @@ use super::scores::Stored;
 use super::{Desk, EngineError, frames};
 use crate::align::Aligned;
 use crate::analysis::{Unit, summed};
-use crate::answer::Answer;
 use crate::contributions::{Contributions, read_kept, read_kept_with_z};
 use crate::decompose::Rows;
+use crate::files::paths;
+use crate::interface::answer::Answer;
 use crate::lang::ast::Asked;
 use crate::lang::query::{Query, Question, Stage, Task};
-use crate::paths;
 use crate::store::{ImageSet, array_column};
 
 /// The most bytes of vectors that an answer holds.

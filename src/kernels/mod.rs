@@ -19,6 +19,7 @@ mod buffer;
 pub(crate) mod composed;
 mod convolution;
 mod depthwise;
+pub mod device;
 mod heads;
 mod left;
 mod math;

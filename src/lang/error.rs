@@ -8,7 +8,7 @@ mod syntax;
 pub use self::resolving::ResolveError;
 pub use self::syntax::SyntaxError;
 use super::span::Span;
-use crate::failure::{Diagnosis, Exit, Failure};
+use crate::interface::failure::{Diagnosis, Exit, Failure};
 
 /// What every error of the language can say about itself.
 pub trait Problem: std::error::Error {

@@ -14,8 +14,8 @@ use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
-use crate::answer::{Answer, Sink, rows_in_words};
-use crate::failure::Failure;
+use crate::interface::answer::{Answer, Sink, rows_in_words};
+use crate::interface::failure::Failure;
 use crate::picture::terminal;
 
 /// Writes answers to `out`, notes and errors to `err`.
@@ -284,7 +284,7 @@ pub(crate) mod test_streams;
 mod tests {
     use super::test_streams::console;
     use super::*;
-    use crate::answer::{Captioned, Picture, UnitGrid};
+    use crate::interface::answer::{Captioned, Picture, UnitGrid};
     use crate::output::color::Depth;
     use crate::picture::terminal::Images;
     use image::RgbImage;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::DataFrame;
 
 use super::format::{self, Format};
-use crate::failure::in_words;
+use crate::interface::failure::in_words;
 
 /// A file that answers go to in place of the terminal.
 #[derive(Debug)]

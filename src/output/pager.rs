@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
-use crate::interrupt;
+use crate::work::interrupt;
 
 /// What shells answer when there is no such program.
 const NOT_FOUND: i32 = 127;

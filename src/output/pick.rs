@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::answer::Answer;
+use crate::interface::answer::Answer;
 
 /// Which answers are written.
 #[derive(Clone, Debug, Default)]

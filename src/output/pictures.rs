@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::color::Depth;
 use super::settings::Look;
-use crate::answer::{Captioned, Picture};
+use crate::interface::answer::{Captioned, Picture};
 use crate::picture::graphics::{Graphics, Protocol};
 use crate::picture::{self, Canvas, ansi, image_rows, pixels};
 

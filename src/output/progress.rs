@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::progress::Progress;
+use crate::work::progress::Progress;
 
 /// Shorter work shows nothing: a bar that flashes is worse than none.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -58,7 +58,7 @@ impl Progress for Bar {
             let Some(current) = current.upgrade() else {
                 return;
             };
-            // Held while the bar appears, so that `finish` comes either before (nothing is drawn) or after (it clears).
+            // ReadOnly while the bar appears, so that `finish` comes either before (nothing is drawn) or after (it clears).
             let _running = lock(&current);
             if !bar.is_finished() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -10,7 +10,7 @@ use miette::{
 use serde_json::json;
 
 use super::color::Depth;
-use crate::failure::{Diagnosis, Failure};
+use crate::interface::failure::{Diagnosis, Failure};
 
 /// The failure for a person: sentence, place, help. Ends in a line break.
 #[must_use]
@@ -174,7 +174,7 @@ impl Diagnostic for Drawing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Exit;
+    use crate::interface::failure::Exit;
     use crate::lang::error::Problem;
     use crate::lang::script::parse_script;
 

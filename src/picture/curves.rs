@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 
 use super::Canvas;
-use crate::answer::Curves;
+use crate::interface::answer::Curves;
 use crate::output::width::{cut_middle, single_line, width};
 
 /// Colours that are told apart with every common form of colour blindness (Okabe and Ito, 2008), and the signs that go

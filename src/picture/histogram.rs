@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Canvas;
-use crate::answer::Histogram;
+use crate::interface::answer::Histogram;
 use crate::output::width::{cut_middle, single_line, width};
 
 /// The most columns of a bar.

@@ -9,7 +9,7 @@ use super::Canvas;
 use super::fit::fit;
 use super::graphics::Graphics;
 use super::half_blocks::{characters, half_blocks};
-use crate::answer::Captioned;
+use crate::interface::answer::Captioned;
 use crate::output::width::{cut_middle, single_line, width};
 
 /// Columns of a thumbnail when there are many, and the most a single one takes.

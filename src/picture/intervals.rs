@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Canvas;
-use crate::answer::{Interval, Intervals};
+use crate::interface::answer::{Interval, Intervals};
 use crate::output::width::{cut_middle, single_line, width};
 
 /// The most columns of the axis, and the fewest that say anything.

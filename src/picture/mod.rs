@@ -25,7 +25,7 @@ pub mod unit_grid;
 
 use ratatui::text::Line;
 
-use crate::answer::Picture;
+use crate::interface::answer::Picture;
 
 /// What pictures are drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

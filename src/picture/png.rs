@@ -4,7 +4,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use super::{colormap, unit_grid};
-use crate::answer::{Captioned, Picture, UnitGrid};
+use crate::interface::answer::{Captioned, Picture, UnitGrid};
 
 /// Pixels along a unit of a grid, between images, and between pictures.
 const UNIT: u32 = 24;
@@ -80,7 +80,7 @@ fn units(grid: &UnitGrid) -> RgbImage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Histogram;
+    use crate::interface::answer::Histogram;
 
     fn grid() -> Picture {
         Picture::UnitGrid(UnitGrid {

@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::{Canvas, colormap};
-use crate::answer::UnitGrid;
+use crate::interface::answer::UnitGrid;
 use crate::output::width::{single_line, width};
 
 /// Without colour: characters from weak to strong. The second set tells negative values apart where no number does.

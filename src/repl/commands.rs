@@ -6,7 +6,7 @@ mod assist;
 use std::ops::Range;
 
 pub use self::assist::{complete, highlight, hint};
-use crate::failure::{Diagnosis, Exit, Failure};
+use crate::interface::failure::{Diagnosis, Exit, Failure};
 use crate::lang::suggest::nearest;
 use crate::output::format::Format;
 

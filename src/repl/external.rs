@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::process::Command;
 
-use crate::interrupt;
+use crate::work::interrupt;
 
 /// Opens `text` in `$VISUAL`, `$EDITOR` or vi and gives back what was saved.
 ///

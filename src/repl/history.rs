@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
-use crate::paths;
+use crate::files::paths;
 
 /// The history file and why it is that one: the one that was named (`off` for none), or `vitscope/history` in the XDG
 /// state directory (also on macOS, as users of command-line tools expect).

@@ -8,6 +8,7 @@ pub mod editor;
 mod external;
 pub mod history;
 mod plain;
+pub mod script;
 mod session;
 
 use std::path::PathBuf;
@@ -19,13 +20,13 @@ use rustyline::history::{DefaultHistory, History as _, SearchDirection};
 use self::editor::{Edited, Guide};
 use self::plain::Plain;
 use self::session::Session;
-use crate::cancel::Cancel;
 use crate::config::Config;
-use crate::failure::Exit;
-use crate::front::{Engine, Source};
+use crate::interface::engine::{Engine, Source};
+use crate::interface::failure::Exit;
 use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 use crate::output::sgr::{Style, paint};
+use crate::work::cancel::Cancel;
 
 /// How the prompt behaves.
 #[derive(Debug, Default)]

@@ -4,15 +4,15 @@ use std::fs;
 
 use super::commands::{self, Action, Command};
 use super::{Keyboard, Manner, Typed, external};
-use crate::answer::Sink;
-use crate::cancel::Cancel;
-use crate::doctor;
-use crate::failure::{Exit, Failure, in_words};
-use crate::front::{Engine, Source};
+use crate::cli::doctor;
+use crate::files::paths;
+use crate::interface::answer::Sink;
+use crate::interface::engine::{Engine, Source};
+use crate::interface::failure::{Exit, Failure, in_words};
 use crate::output::console::Console;
 use crate::output::detour::Detour;
-use crate::paths;
-use crate::script::{OnError, Runner, is_farewell};
+use crate::repl::script::{OnError, Runner, is_farewell};
+use crate::work::cancel::Cancel;
 
 /// How many entries `.history` lists unless told.
 const RECALLED: usize = 20;
@@ -237,7 +237,7 @@ impl<'a> Session<'a> {
 mod tests {
     use super::super::plain::Plain;
     use super::*;
-    use crate::front::fake::Fake;
+    use crate::interface::engine::fake::Fake;
     use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
 

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::front::{Assist, Candidate, Name, NameKind, Role};
+use crate::files::paths;
+use crate::interface::engine::{Assist, Candidate, Name, NameKind, Role};
 use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::complete::{CandidateKind, complete};
 use crate::lang::highlight::{Paint, highlight};
 use crate::lang::script::{Completeness, is_complete};
-use crate::paths;
 
 /// The language's helpers over one snapshot.
 pub(super) struct Helper {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::answer::{Answer, Sink};
+use crate::interface::answer::{Answer, Sink};
 
 /// Keeps what was answered last.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! `set`: some settings are the session's own, the others those of whoever shows the answers.
 
 use super::Session;
-use crate::answer::{Answer, Sink};
-use crate::failure::{Exit, Failure};
+use crate::interface::answer::{Answer, Sink};
+use crate::interface::failure::{Exit, Failure};
 use crate::lang::query::Setting;
 
 impl Session {

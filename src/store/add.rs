@@ -15,9 +15,9 @@ use super::hash::hex;
 use super::images::dimensions;
 use super::summary::Summaries;
 use super::{SetInfo, Store, StoreError, check_name, folder, table};
-use crate::cancel::Cancel;
-use crate::failure::in_words;
-use crate::progress::Progress;
+use crate::interface::failure::in_words;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// An image that can't be decoded. It keeps its row; decompositions skip it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::manifest::Manifest;
 use super::part::MappedPart;
 use super::tensors::{self, Blob};
 use crate::decompose::{RowSpec, Rows};
-use crate::held::Held;
+use crate::files::read_only::ReadOnly;
 
 /// A finished decomposition of one set by one model. Parts are mapped when first asked for, and stay mapped.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Decomposition {
     manifest: Manifest,
     specs: Vec<RowSpec>,
     parts: Vec<OnceLock<MappedPart>>,
-    maps: OnceLock<Vec<Held<f32>>>,
+    maps: OnceLock<Vec<ReadOnly<f32>>>,
 }
 
 impl Decomposition {
@@ -186,7 +186,7 @@ impl Decomposition {
         Ok(&self.maps.get().expect("set above")[index])
     }
 
-    fn load_maps(&self) -> Result<Vec<Held<f32>>, StoreError> {
+    fn load_maps(&self) -> Result<Vec<ReadOnly<f32>>, StoreError> {
         let path = self.dir.join("maps.safetensors");
         let damaged = |why: String| StoreError::damaged(&path, why, self.repair());
         let mut blob = tensors::load(&path, &self.repair())?

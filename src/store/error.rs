@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::cancel::Cancelled;
+use crate::work::cancel::Cancelled;
 
 /// Why the store, an image set or a decomposition can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -202,7 +202,7 @@ fn sentence(doing: &str, path: &Path, source: &io::Error) -> String {
         }
         _ => format!(
             "can't {doing} {place}: {}",
-            crate::failure::in_words(source)
+            crate::interface::failure::in_words(source)
         ),
     }
 }

@@ -9,8 +9,8 @@ use super::add::{Batch, SetWriter, Source};
 use super::disk::{self, file_name};
 use super::images::ROW_GROUP;
 use super::{StoreError, table};
-use crate::cancel::Cancel;
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"];
 

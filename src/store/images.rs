@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::{self, Disk, file_name, read_text};
 use super::summary::{self, Summary};
 use super::{Store, StoreError, check_name};
-use crate::failure::in_words;
+use crate::interface::failure::in_words;
 
 /// Rows per row group of the image table: reading one image reads at most so many.
 pub(crate) const ROW_GROUP: usize = 128;

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use crate::contributions::Slab;
 use crate::decompose::{RowSpec, Rows};
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
 
 /// How the pooled rows are kept; z is always f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

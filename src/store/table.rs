@@ -9,8 +9,8 @@ use super::StoreError;
 use super::add::{Batch, SetWriter, Source};
 use super::folder::has_extension;
 use super::images::ROW_GROUP;
-use crate::cancel::Cancel;
-use crate::progress::Progress;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// Columns that may hold paths where there is no column `image`.
 const PATH_COLUMNS: [&str; 4] = ["path", "file_name", "filename", "file"];

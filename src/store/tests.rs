@@ -8,10 +8,10 @@ use polars::prelude::DataFrame;
 
 use super::disk::{self, Disk, file_name};
 use super::*;
-use crate::cancel::Cancel;
 use crate::decompose::{Component, RowSpec, Rows};
 use crate::kernels::Numbers;
-use crate::progress::Silent;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Silent;
 
 const IMAGES: usize = 7;
 const DIMS: usize = 3;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
-use crate::cancel::{Cancel, Cancelled};
 use crate::text::open_clip;
 use crate::text::tokens::{End, Line, Tokens};
 use crate::text::tower::{Tower, TowerConfig};
@@ -14,6 +13,7 @@ use crate::vision::error::CheckpointError;
 use crate::vision::json::{self, Object};
 use crate::vision::weights::Weights;
 use crate::vision::weights::files::is_open_clip;
+use crate::work::cancel::{Cancel, Cancelled};
 
 /// Texts that go through the tower together.
 const BATCH: usize = 64;

@@ -8,9 +8,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use polars::prelude::DataFrame;
 
 use super::table::Arrangement;
-use crate::answer::Answer;
-use crate::failure::Failure;
-use crate::front::{Assist, Name};
+use crate::interface::answer::Answer;
+use crate::interface::engine::{Assist, Name};
+use crate::interface::failure::Failure;
 
 /// Something that happened.
 #[derive(Debug)]

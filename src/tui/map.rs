@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::answer::UnitGrid;
+use crate::interface::answer::UnitGrid;
 
 /// How many images a question from the map asks for.
 const IMAGES: usize = 8;

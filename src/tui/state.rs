@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Answer, Picture};
-use crate::failure::Failure;
+use crate::interface::answer::{Answer, Picture};
+use crate::interface::failure::Failure;
 use crate::output::color::Depth;
 
 use super::editor::Editor;

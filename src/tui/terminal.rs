@@ -30,12 +30,12 @@ use super::state::State;
 use super::theme::Theme;
 use super::update::update;
 use super::{table, worker};
-use crate::cancel::Cancel;
-use crate::failure::{Exit, Failure, in_words};
-use crate::front::Engine;
+use crate::interface::engine::Engine;
+use crate::interface::failure::{Exit, Failure, in_words};
 use crate::output::settings::Look;
 use crate::picture::graphics::Graphics;
 use crate::picture::pixels::can_place;
+use crate::work::cancel::Cancel;
 
 /// How long the loop waits for a key while something runs, and while nothing does.
 const BUSY: Duration = Duration::from_millis(30);

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use image::imageops;
 
 use super::event::{Knowledge, Msg};
-use crate::answer::{Answer, Captioned, Picture, Sink};
-use crate::cancel::Cancel;
-use crate::failure::{Exit, Failure};
-use crate::front::{Engine, Source};
+use crate::interface::answer::{Answer, Captioned, Picture, Sink};
+use crate::interface::engine::{Engine, Source};
+use crate::interface::failure::{Exit, Failure};
 use crate::output::settings::Look;
-use crate::progress::Progress;
-use crate::script::is_farewell;
+use crate::repl::script::is_farewell;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// How often a stage says how far it is: more than the eye sees is waste.
 const OFTEN: Duration = Duration::from_millis(50);
@@ -217,7 +217,7 @@ impl Progress for Teller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::fake::Fake;
+    use crate::interface::engine::fake::Fake;
 
     fn run_all(text: &str) -> Vec<Msg> {
         let (out, msgs) = channel();
@@ -261,11 +261,11 @@ mod tests {
             self.0.execute(source, range, sink, cancel, progress)
         }
 
-        fn assist(&self) -> Arc<dyn crate::front::Assist> {
+        fn assist(&self) -> Arc<dyn crate::interface::engine::Assist> {
             self.0.assist()
         }
 
-        fn names(&self) -> Vec<crate::front::Name> {
+        fn names(&self) -> Vec<crate::interface::engine::Name> {
             self.0.names()
         }
 

@@ -25,7 +25,7 @@ pub enum CheckpointError {
     )]
     NoWeights(PathBuf),
     /// The operating system refused a file.
-    #[error("{} could not be read: {}", path.display(), crate::failure::in_words(reason))]
+    #[error("{} could not be read: {}", path.display(), crate::interface::failure::in_words(reason))]
     Read {
         /// The file.
         path: PathBuf,

@@ -11,10 +11,10 @@ mod remote;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cancel::Cancel;
-use crate::progress::Progress;
 use crate::vision::error::CheckpointError;
 use crate::vision::weights::files;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 pub use error::{HubError, NotHere};
 use remote::Remote;
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::Dtype;
 
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
 use crate::vision::error::CheckpointError;
 use crate::vision::faults::TensorFaults;
 pub use files::fingerprint;

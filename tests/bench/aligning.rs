@@ -7,10 +7,10 @@
 use std::time::Instant;
 
 use vitscope::align::{FitOptions, InMemoryTargets, Random, fit};
-use vitscope::cancel::Cancel;
 use vitscope::contributions::{Contributions, InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
-use vitscope::progress::Silent;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 /// Images of a fit, of a step, and how often each is trained on: 32 steps.
 const IMAGES: usize = 1200;

@@ -10,11 +10,11 @@ use vitscope::analysis::{
     ComponentMoments, Moments, ScoreKind, TextBasis, Unit, gather_moments, scan_scores,
     score_from_moments,
 };
-use vitscope::cancel::Cancel;
 use vitscope::contributions::{InMemory, every_image};
 use vitscope::decompose::{Component, RowSpec, Rows};
-use vitscope::progress::Silent;
 use vitscope::session::Session;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 use crate::hashed;
 

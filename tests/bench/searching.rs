@@ -16,10 +16,10 @@ use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 use vitscope::align::Aligned;
 use vitscope::analysis::{Found, furthest_along};
-use vitscope::cancel::Cancel;
 use vitscope::contributions::{Contributions, ReadError, Slab, every_image};
 use vitscope::decompose::{Component, RowSpec};
-use vitscope::progress::Silent;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 use crate::questions::{K, aligned, feature, values};
 

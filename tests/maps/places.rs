@@ -2,8 +2,8 @@
 
 use candle_core::{Device, Tensor};
 use vitscope::analysis::{TokenMap, along_directions};
-use vitscope::answer::Picture;
 use vitscope::decompose::{Component, ComponentKind, Located};
+use vitscope::interface::answer::Picture;
 use vitscope::session::Session;
 
 use super::small::{IMAGES, ask, session, store};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use vitscope::cancel::Cancel;
 use vitscope::decompose::{Component, ComponentKind};
 use vitscope::engine::{Desk, Library, catalog};
-use vitscope::failure::{Exit, Failure};
+use vitscope::interface::failure::{Exit, Failure};
 use vitscope::lang::catalog::Settings;
 use vitscope::lang::{parse, resolve};
-use vitscope::progress::Silent;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 use super::small::{ask, embedding, session, store};
 use super::{floats, model, numbers};

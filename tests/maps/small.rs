@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use polars::prelude::{IdxCa, NamedFrom, ParquetReader, ParquetWriter, SerReader};
-use vitscope::answer::Answer;
+use vitscope::interface::answer::Answer;
 use vitscope::session::Session;
 use vitscope::store::{Store, fingerprint};
 

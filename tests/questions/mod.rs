@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{ParquetReader, SerReader};
 use vitscope::align::Alignment;
-use vitscope::cancel::Cancel;
 use vitscope::engine::{Desk, Library, catalog};
 use vitscope::lang::catalog::Settings;
 use vitscope::lang::{parse, resolve};
-use vitscope::progress::Silent;
+use vitscope::work::cancel::Cancel;
+use vitscope::work::progress::Silent;
 
 use self::world::{
     SKIPPED, World, dot, embedding, floats, ids, scored_ids, strings, times, vectors, whole,
@@ -147,7 +147,7 @@ fn aligned_vectors_go_through_the_fitted_maps() {
     let whole = session
         .ask("representation of vit aligned limit 3")
         .expect("an answer");
-    let maps: Vec<(String, vitscope::held::Held<f32>)> = (world.vit.specs.iter())
+    let maps: Vec<(String, vitscope::files::read_only::ReadOnly<f32>)> = (world.vit.specs.iter())
         .map(|spec| spec.component.to_string())
         .map(|name| match name.as_str() {
             "head 0.1" => (name, map.clone()),

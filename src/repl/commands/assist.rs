@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{Argument, COMMANDS, named, split, wrong};
-use crate::front::{Candidate, Role};
-use crate::paths;
+use crate::files::paths;
+use crate::interface::engine::{Candidate, Role};
 
 /// What may stand at byte `at` of a command line: where the word begins, and the candidates.
 #[must_use]

@@ -8,7 +8,7 @@ use super::super::layout::Pane;
 use super::super::map::UnitMap;
 use super::super::state::State;
 use super::{pane, put};
-use crate::answer::UnitGrid;
+use crate::interface::answer::UnitGrid;
 use crate::output::color::Depth;
 use crate::output::width::width;
 use crate::picture::colormap::{diverging, ink_on};

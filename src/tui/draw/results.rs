@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::super::layout::Pane;
 use super::super::state::{Shown, State};
 use super::{ellipsis, pane, put};
-use crate::failure::Failure;
+use crate::interface::failure::Failure;
 use crate::output::width::{cut_middle, single_line, width};
 
 const WELCOME: [&str; 5] = [

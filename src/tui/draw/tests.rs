@@ -14,9 +14,9 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use super::*;
-use crate::answer::{Answer, Captioned, Picture};
-use crate::failure::{Exit, Failure};
-use crate::front::fake::Fake;
+use crate::interface::answer::{Answer, Captioned, Picture};
+use crate::interface::engine::fake::Fake;
+use crate::interface::failure::{Exit, Failure};
 use crate::output::color::Depth;
 use crate::tui::event::{Event, Msg};
 use crate::tui::keys::Context;

@@ -7,8 +7,8 @@ use super::super::map::UnitMap;
 use super::super::state::{Job, Shown, State};
 use super::super::table::Table;
 use super::panes;
-use crate::answer::{Answer, Picture, rows_in_words};
-use crate::failure::{Exit, Failure};
+use crate::interface::answer::{Answer, Picture, rows_in_words};
+use crate::interface::failure::{Exit, Failure};
 
 pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {

@@ -10,10 +10,10 @@ use super::super::map::sample;
 use super::super::state::Shown;
 use super::super::table;
 use super::*;
-use crate::answer::{Answer, Captioned, Picture};
-use crate::failure::{Exit, Failure};
-use crate::front::Engine;
-use crate::front::fake::Fake;
+use crate::interface::answer::{Answer, Captioned, Picture};
+use crate::interface::engine::Engine;
+use crate::interface::engine::fake::Fake;
+use crate::interface::failure::{Exit, Failure};
 use crate::tui::worker;
 
 fn state() -> State {

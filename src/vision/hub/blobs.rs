@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::HubError;
 use super::remote::{Described, Opened, Remote};
-use crate::cancel::Cancel;
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
+use crate::work::cancel::Cancel;
 
 /// How often a connection may break off without a single byte having come.
 const ATTEMPTS: u32 = 4;
@@ -128,7 +128,7 @@ impl Blobs<'_> {
                     *done += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Ok(Some(crate::failure::in_words(&error))),
+                Err(error) => return Ok(Some(crate::interface::failure::in_words(&error))),
             }
         }
         file.sync_all().map_err(wrong)?;

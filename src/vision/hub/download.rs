@@ -7,9 +7,9 @@ use super::blobs::{Blobs, make_folder, not_written};
 use super::error::HubError;
 use super::model_folder;
 use super::remote::{Listing, Remote};
-use crate::cancel::Cancel;
-use crate::progress::Progress;
 use crate::vision::weights::files;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// What progress is counted in.
 const MEGABYTE: u64 = 1_000_000;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::cancel::Cancelled;
+use crate::work::cancel::Cancelled;
 
 /// A hub's name whose files are nowhere on this computer, and can't be fetched either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,7 +142,7 @@ pub enum HubError {
     #[error("{0}")]
     Index(String),
     /// The cache can't be written.
-    #[error("{} could not be written: {}; HF_HUB_CACHE names another folder for the cache", path.display(), crate::failure::in_words(reason))]
+    #[error("{} could not be written: {}; HF_HUB_CACHE names another folder for the cache", path.display(), crate::interface::failure::in_words(reason))]
     Write {
         /// The file.
         path: PathBuf,

@@ -248,7 +248,7 @@ fn is_plain(name: &str) -> bool {
 fn in_words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::HostNotFound => "its address is not known".to_owned(),
-        ureq::Error::Io(error) => crate::failure::in_words(error),
+        ureq::Error::Io(error) => crate::interface::failure::in_words(error),
         ureq::Error::Timeout(_) => "it doesn't answer in time".to_owned(),
         other => other.to_string(),
     }

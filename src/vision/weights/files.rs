@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
 use crate::vision::error::CheckpointError;
 use crate::vision::json;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use safetensors::tensor::SafeTensorError;
 
 use super::{OnDisk, Stored, files};
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
 use crate::vision::error::CheckpointError;
 use crate::vision::torch::{self, Fault};
 

@@ -17,13 +17,13 @@ use std::time::Instant;
 use polars::prelude::DataFrame;
 use serde_json::json;
 use vitscope::align::{Alignment, Random};
-use vitscope::cancel::Cancel;
 use vitscope::decompose::Decomposer;
 use vitscope::kernels::Numbers;
 use vitscope::session::Session;
 use vitscope::store::{Blob, Header, NamedTensor, PART_ROWS, Precision};
 use vitscope::text::TextEncoder;
 use vitscope::vision::checkpoint::Checkpoint;
+use vitscope::work::cancel::Cancel;
 
 use rows::Planted;
 

@@ -1,10 +1,10 @@
 //! Runs whole texts of queries, from files, `-c`, a pipe or the prompt, one statement after the other.
 
-use crate::cancel::Cancel;
-use crate::failure::{Exit, Failure};
-use crate::front::{Engine, Source};
+use crate::interface::engine::{Engine, Source};
+use crate::interface::failure::{Exit, Failure};
 use crate::output::console::Console;
 use crate::output::progress::Bar;
+use crate::work::cancel::Cancel;
 
 /// What a failed statement does to the ones after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -101,7 +101,7 @@ pub(crate) fn is_farewell(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::fake::Fake;
+    use crate::interface::engine::fake::Fake;
     use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cancel::Cancel;
-use crate::failure::Exit;
+use crate::interface::failure::Exit;
+use crate::work::cancel::Cancel;
 
 /// How soon a second press has to follow.
 const IMPATIENCE: Duration = Duration::from_secs(2);

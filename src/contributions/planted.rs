@@ -1,5 +1,4 @@
 //! Synthetic contributions whose truth is known, for the tests of alignment and scores.
-#![cfg(test)]
 
 use crate::align::{Alignment, Random};
 use crate::contributions::InMemory;

@@ -1,6 +1,7 @@
 //! The command line: flags, where queries come from, and the exit code.
 
 mod choose;
+pub mod doctor;
 mod input;
 mod subcommand;
 
@@ -13,20 +14,20 @@ use clap::{ArgAction, ArgMatches, ColorChoice, CommandFactory, FromArgMatches, P
 use self::choose::assignment;
 use self::input::{Input, read, stdin};
 use self::subcommand::Subcommand;
-use crate::cancel::Cancel;
 use crate::config::{self, Config};
-use crate::device::Choice;
-use crate::failure::{Exit, Failure};
-use crate::front::{Engine, Launch, Source};
-use crate::interrupt;
+use crate::interface::engine::{Engine, Launch, Source};
+use crate::interface::failure::{Exit, Failure};
+use crate::kernels::device::Choice;
 use crate::output::color::When;
 use crate::output::console::Console;
 use crate::output::format::Format;
 use crate::output::pick::Pick;
 use crate::output::settings::Look;
 use crate::picture::terminal::Images;
+use crate::repl::script::{OnError, Runner};
 use crate::repl::{self, Manner};
-use crate::script::{OnError, Runner};
+use crate::work::cancel::Cancel;
+use crate::work::interrupt;
 
 const EXAMPLES_AND_EXIT_CODES: &str = "\
 Examples:

@@ -7,11 +7,11 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::answer::Sink;
-use crate::cancel::Cancel;
-use crate::device::Choice;
-use crate::failure::{Exit, Failure, in_words};
-use crate::progress::Progress;
+use crate::interface::answer::Sink;
+use crate::interface::failure::{Exit, Failure, in_words};
+use crate::kernels::device::Choice;
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 /// A text that holds queries, and its name in error messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ pub trait Launch {
     /// change the store.
     ///
     /// # Errors
-    /// A [`Failure`] with [`crate::failure::Exit::Missing`] when there is no store and none can be made.
+    /// A [`Failure`] with [`crate::interface::failure::Exit::Missing`] when there is no store and none can be made.
     fn open(
         &mut self,
         store: Option<&Path>,

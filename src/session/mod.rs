@@ -8,20 +8,20 @@ use std::time::Instant;
 
 use polars::prelude::DataFrame;
 
-use crate::answer::{Answer, Sink};
-use crate::cancel::Cancel;
-use crate::device::Choice;
 use crate::engine::{self, Desk, EngineError, Library, catalog, stages};
-use crate::failure::{Exit, Failure};
-use crate::front::{Assist, Engine, Name, Source};
+use crate::files::paths;
+use crate::interface::answer::{Answer, Sink};
+use crate::interface::engine::{Assist, Engine, Name, Source};
+use crate::interface::failure::{Exit, Failure};
+use crate::kernels::device::Choice;
 use crate::lang::catalog::{Catalog, Settings};
 use crate::lang::error::Problem;
 use crate::lang::help;
 use crate::lang::query::{Query, Shown, Task};
 use crate::lang::{resolve, script};
-use crate::paths;
-use crate::progress::Progress;
 use crate::store::{Store, StoreError};
+use crate::work::cancel::Cancel;
+use crate::work::progress::Progress;
 
 mod assist;
 mod last;
@@ -112,7 +112,7 @@ impl Session {
             whole,
             &mut kept,
             &Cancel::default(),
-            &crate::progress::Silent,
+            &crate::work::progress::Silent,
         )?;
         Ok(kept.into_answer())
     }

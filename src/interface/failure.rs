@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
-use crate::cancel::Cancelled;
+use crate::work::cancel::Cancelled;
 
 /// How a run ended, as the shell sees it. The codes are part of the interface: scripts rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

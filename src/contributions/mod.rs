@@ -3,6 +3,9 @@
 //! The store implements [`Contributions`] over its files; [`InMemory`] holds everything and serves tests and library
 //! users who made their rows themselves. Whoever reads holds one part at a time, so memory does not grow with the set.
 
+#[cfg(test)]
+pub(crate) mod planted;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::ops::Range;

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use serde::{Deserialize, Serialize};
 
-use crate::mapped::MappedFile;
+use crate::files::mapped::MappedFile;
 
 /// A run of numbers that dereferences to a slice of them. Clones share them until one is changed.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "Vec<T>", into = "Vec<T>")]
-pub struct Held<T: Pod>(Place<T>);
+pub struct ReadOnly<T: Pod>(Place<T>);
 
 #[derive(Clone)]
 enum Place<T> {
@@ -24,7 +24,7 @@ enum Place<T> {
     Mapped(Arc<MappedFile>, Range<usize>),
 }
 
-impl<T: Pod> Held<T> {
+impl<T: Pod> ReadOnly<T> {
     /// The numbers that the bytes `range` of a file are; copied where they do not lie as numbers of this type have to.
     pub(crate) fn mapped(file: &Arc<MappedFile>, range: Range<usize>) -> Self {
         Self(
@@ -36,7 +36,7 @@ impl<T: Pod> Held<T> {
     }
 }
 
-impl<T: Pod> Deref for Held<T> {
+impl<T: Pod> Deref for ReadOnly<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -47,7 +47,7 @@ impl<T: Pod> Deref for Held<T> {
     }
 }
 
-impl<T: Pod> DerefMut for Held<T> {
+impl<T: Pod> DerefMut for ReadOnly<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         if let Place::Mapped(..) = self.0 {
             self.0 = Place::Own(Arc::new(self.to_vec()));
@@ -59,14 +59,14 @@ impl<T: Pod> DerefMut for Held<T> {
     }
 }
 
-impl<T: Pod> From<Vec<T>> for Held<T> {
+impl<T: Pod> From<Vec<T>> for ReadOnly<T> {
     fn from(values: Vec<T>) -> Self {
         Self(Place::Own(Arc::new(values)))
     }
 }
 
-impl<T: Pod> From<Held<T>> for Vec<T> {
-    fn from(held: Held<T>) -> Self {
+impl<T: Pod> From<ReadOnly<T>> for Vec<T> {
+    fn from(held: ReadOnly<T>) -> Self {
         match held.0 {
             Place::Own(values) => Arc::unwrap_or_clone(values),
             Place::Mapped(..) => held.to_vec(),
@@ -74,25 +74,25 @@ impl<T: Pod> From<Held<T>> for Vec<T> {
     }
 }
 
-impl<T: Pod> Default for Held<T> {
+impl<T: Pod> Default for ReadOnly<T> {
     fn default() -> Self {
         Vec::new().into()
     }
 }
 
-impl<T: Pod + PartialEq> PartialEq for Held<T> {
+impl<T: Pod + PartialEq> PartialEq for ReadOnly<T> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl<T: Pod + PartialEq> PartialEq<Vec<T>> for Held<T> {
+impl<T: Pod + PartialEq> PartialEq<Vec<T>> for ReadOnly<T> {
     fn eq(&self, other: &Vec<T>) -> bool {
         **self == **other
     }
 }
 
-impl<T: Pod + fmt::Debug> fmt::Debug for Held<T> {
+impl<T: Pod + fmt::Debug> fmt::Debug for ReadOnly<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
@@ -112,7 +112,7 @@ mod tests {
             .collect();
         std::fs::write(&path, [&[0; 8][..], &bytes, &bytes[..4]].concat()).expect("writable");
         let file = Arc::new(MappedFile::open(&path).expect("mapped"));
-        let held = Held::<f64>::mapped(&file, 8..24);
+        let held = ReadOnly::<f64>::mapped(&file, 8..24);
         assert_eq!(held, vec![1.0, -2.5]);
         assert_eq!(held.as_ptr().cast(), file[8..].as_ptr(), "no copy");
         let mut changed = held.clone();
@@ -122,7 +122,7 @@ mod tests {
             (&[7.0, -2.5][..], &[1.0, -2.5][..])
         );
         // Four bytes further on they are not aligned.
-        assert_eq!(Held::<f64>::mapped(&file, 4..12).len(), 1);
-        assert_eq!(Vec::from(Held::<f32>::mapped(&file, 24..28)).len(), 1);
+        assert_eq!(ReadOnly::<f64>::mapped(&file, 4..12).len(), 1);
+        assert_eq!(Vec::from(ReadOnly::<f32>::mapped(&file, 24..28)).len(), 1);
     }
 }

@@ -14,8 +14,8 @@ use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
 pub use self::list::{sample, table};
-use crate::device::{self, Choice};
-use crate::failure::{Exit, Failure};
+use crate::interface::failure::{Exit, Failure};
+use crate::kernels::device::{self, Choice};
 use crate::output::color::Env;
 use crate::output::settings::Look;
 

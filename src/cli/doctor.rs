@@ -5,11 +5,11 @@ use std::path::Path;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
-use crate::answer::{Answer, Sink};
 use crate::config::{self, Config};
-use crate::device::{self, Choice};
-use crate::failure::{Exit, Failure};
-use crate::front::Launch;
+use crate::interface::answer::{Answer, Sink};
+use crate::interface::engine::Launch;
+use crate::interface::failure::{Exit, Failure};
+use crate::kernels::device::{self, Choice};
 use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 use crate::output::format::Format;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::device::Choice;
-use crate::failure::{Exit, Failure, in_words};
-use crate::front::{Engine, Source};
+use crate::interface::engine::{Engine, Source};
+use crate::interface::failure::{Exit, Failure, in_words};
+use crate::kernels::device::Choice;
 use crate::session::Session;
 use crate::store::{Store, StoreError};
 
@@ -24,14 +24,14 @@ const CLIP: &str = "clip";
 const MODELS: [&str; 5] = ["dinov2", "deit", "dino", "swin", "maxvit"];
 
 /// The questions, after the preparations.
-const TOUR: &str = include_str!("../examples/tour.vq");
+const TOUR: &str = include_str!("../../examples/tour.vq");
 
 /// Named features of the scenes.
-const FEATURES: &str = include_str!("../examples/demo/features.toml");
+const FEATURES: &str = include_str!("../../examples/demo/features.toml");
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
-        &[$(($path, include_bytes!(concat!("../examples/demo/", $path)))),*]
+        &[$(($path, include_bytes!(concat!("../../examples/demo/", $path)))),*]
     };
 }
 

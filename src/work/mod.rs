@@ -1,0 +1,5 @@
+//! Long work: telling how far it has come, and stopping it.
+
+pub mod cancel;
+pub mod interrupt;
+pub mod progress;
