@@ -3,13 +3,13 @@
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
-use crate::kernels::{composed, with_values};
+use crate::kernels::{composed, is_own, with_values};
 
 /// The tokens of each block side by side: `[B, h·w, D]` to `[B, h·w/4, 4·D]`.
 ///
 /// Slots stand in the order of timm's `PatchMerging` (swin_transformer.py): column parity first, rows fastest.
 pub fn join(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
-    if !composed::is_own(x) {
+    if !is_own(x) {
         return composed::join(x, map);
     }
     each_block(x, map, 4, |quad, width, out| {
@@ -21,7 +21,7 @@ pub fn join(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
 
 /// The mean of each block, `[B, h·w/4, D]`.
 pub fn average(x: &Tensor, map: (usize, usize)) -> Result<Tensor> {
-    if !composed::is_own(x) {
+    if !is_own(x) {
         return composed::average(x, map);
     }
     each_block(x, map, 1, |[a, b, c, d], _, out| {

@@ -8,22 +8,13 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
-use super::heads::{Head, Part, Places, ScoreBias};
+use super::composed;
+use super::grouping::Grouping;
+use super::heads::{Head, Part, Places};
 use super::left::{First, Plain};
 use super::panels::Panels;
 use super::product::{Finish, product, rows_together};
-use super::{composed, with_optional, with_values};
-
-/// Groups of tokens that attend to each other.
-#[derive(Clone, Copy, Debug)]
-pub struct Grouping<'a> {
-    /// The tokens, group after group, `[T]`.
-    pub order: &'a [u32],
-    /// Tokens in a group.
-    pub size: usize,
-    /// What places in a group add to scores.
-    pub bias: &'a ScoreBias,
-}
+use super::tensors::{with_optional, with_values};
 
 /// What [`self_attention`] gives.
 pub struct Attention {
@@ -53,7 +44,10 @@ pub fn self_attention(
         candle_core::bail!("a layer and the bias of its scores lie on different devices");
     }
     if let Some(weights) = layer.elsewhere() {
-        return composed::self_attention(x, (weights, bias), heads, grouping, queries, detail);
+        let layer = (weights, bias);
+        let (output, detail) =
+            composed::self_attention(x, layer, heads, grouping, queries, detail)?;
+        return Ok(Attention { output, detail });
     }
     let (batch, tokens, _) = x.dims3()?;
     let width = layer.outputs() / 3;

@@ -2,47 +2,13 @@
 
 use candle_core::{Result, Tensor};
 
+use super::activation::Activation;
+use super::composed;
 use super::left::Left;
 use super::panels::Panels;
 use super::product::{Finish, product};
-use super::{Activation, composed, with_optional, with_values};
-
-/// Where a 3 × 3 convolution's taps fall on a map.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Taps {
-    /// Rows and columns of the input.
-    pub input: (usize, usize),
-    /// Rows and columns of the output.
-    pub output: (usize, usize),
-    stride: usize,
-    /// Rows and columns of padding before the map; what is missing after it may be one more.
-    before: (usize, usize),
-}
-
-impl Taps {
-    pub fn new(input: (usize, usize), stride: usize) -> Self {
-        let side = |input: usize| {
-            let output = input.div_ceil(stride);
-            let padding = ((output - 1) * stride + 3).saturating_sub(input);
-            (output, padding / 2)
-        };
-        let (rows, columns) = (side(input.0), side(input.1));
-        Self {
-            input,
-            output: (rows.0, columns.0),
-            stride,
-            before: (rows.1, columns.1),
-        }
-    }
-
-    /// The token under tap `tap` (row by row) of the output token at (`row`, `column`); none in the padding.
-    #[inline(always)]
-    pub fn under(&self, tap: usize, row: usize, column: usize) -> Option<usize> {
-        let row = (row * self.stride + tap / 3).checked_sub(self.before.0)?;
-        let column = (column * self.stride + tap % 3).checked_sub(self.before.1)?;
-        (row < self.input.0 && column < self.input.1).then_some(row * self.input.1 + column)
-    }
-}
+use super::taps::Taps;
+use super::tensors::{with_optional, with_values};
 
 /// A 3 × 3 convolution of `x` `[B, h·w, C]` with its bias and an activation: `[B, h'·w', N]`.
 ///
@@ -120,48 +86,12 @@ impl Left for Seen<'_> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::super::Numbers;
-    use super::super::tests::here_and_elsewhere;
+    use super::super::tests::definitions::convolution;
+    use super::super::tests::{here_and_elsewhere, numbers};
     use super::*;
     use candle_core::Device;
-
-    /// A dense convolution with TensorFlow's padding, by the definition: x `[h, w, c]`, kernel `[o, c, 3, 3]`.
-    pub fn by_definition(
-        x: &[f32],
-        kernel: &[f32],
-        (h, w, c): (usize, usize, usize),
-        stride: usize,
-    ) -> Vec<f64> {
-        let outputs = kernel.len() / 9 / c;
-        let (rows, columns) = (h.div_ceil(stride), w.div_ceil(stride));
-        let padding = |size: usize, out: usize| ((out - 1) * stride + 3).saturating_sub(size) / 2;
-        let (top, left) = (padding(h, rows), padding(w, columns));
-        let mut y = Vec::new();
-        for place in 0..rows * columns * outputs {
-            let (o, column, row) = (
-                place % outputs,
-                place / outputs % columns,
-                place / outputs / columns,
-            );
-            let mut sum = 0.0;
-            for (ky, kx, i) in (0..9 * c).map(|t| (t / 3 % 3, t % 3, t / 9)) {
-                let (ry, rx) = (row * stride + ky, column * stride + kx);
-                if ry >= top && rx >= left && ry - top < h && rx - left < w {
-                    let pixel = x[((ry - top) * w + rx - left) * c + i];
-                    sum += f64::from(pixel) * f64::from(kernel[(o * c + i) * 9 + ky * 3 + kx]);
-                }
-            }
-            y.push(sum);
-        }
-        y
-    }
-
-    pub fn numbers(count: usize) -> Vec<f32> {
-        (0..count)
-            .map(|i| ((i * 37) % 101) as f32 * 0.02 - 1.0)
-            .collect()
-    }
 
     #[test]
     fn follows_the_definition() {
@@ -172,7 +102,7 @@ pub(super) mod tests {
             let weight = Tensor::from_slice(&kernel, (o, c, 3, 3), &Device::Cpu).unwrap();
             let weight = weight.permute((0, 2, 3, 1)).unwrap();
             let weight = weight.reshape((o, 9 * c)).unwrap();
-            let truth = by_definition(&x, &kernel, (h, w, c), stride);
+            let truth = convolution(&x, &kernel, (h, w, c), stride);
             let convolved = || {
                 let layer = Panels::pack(&weight, Numbers::F32)?;
                 convolve(&image, (&layer, None), None, (h, w), stride)

@@ -4,12 +4,14 @@ use candle_core::{Result, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
+use super::activation::Activation;
 use super::buffer::Buffer;
-use super::convolution::Taps;
+use super::composed;
 use super::left::Plain;
 use super::panels::Panels;
 use super::product::{Finish, product};
-use super::{Activation, composed, with_all, with_optional};
+use super::taps::Taps;
+use super::tensors::{with_all, with_optional};
 
 /// A depthwise convolution and what follows it.
 #[derive(Clone, Debug)]
@@ -36,7 +38,13 @@ pub fn depthwise(
     map: (usize, usize),
     stride: usize,
 ) -> Result<Tensor> {
+    let Depthwise {
+        weight,
+        bias: shift,
+        activation: last,
+    } = convolution;
     if let Some(weights) = layer.elsewhere() {
+        let convolution = (weight, shift, *last);
         return composed::depthwise(x, (weights, bias), activation, convolution, map, stride);
     }
     let (batch, tokens, depth) = x.dims3()?;
@@ -44,11 +52,6 @@ pub fn depthwise(
     let taps = Taps::new(map, stride);
     let each = taps.output.0 * taps.output.1 * width;
     let mut out = vec![0f32; batch * each];
-    let Depthwise {
-        weight,
-        bias: shift,
-        activation: last,
-    } = convolution;
     with_all([x, weight, shift], |[x, weight, shift]| {
         with_optional(bias, |bias| {
             let mut wide = Buffer::of(tokens * width);
@@ -137,8 +140,8 @@ impl Row<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::Numbers;
-    use super::super::convolution::tests::{by_definition, numbers};
-    use super::super::tests::here_and_elsewhere;
+    use super::super::tests::definitions::convolution as by_definition;
+    use super::super::tests::{here_and_elsewhere, numbers};
     use super::*;
     use candle_core::{DType, Device};
 

@@ -4,7 +4,9 @@ use candle_core::{Result, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::{ROWS_PER_TASK, composed, with_values};
+use super::composed;
+use super::placement::is_own;
+use super::tensors::{ROWS_PER_TASK, with_values};
 
 /// Partial sums per row: as many as an AVX-512 register holds twice over, so that the sums vectorise.
 const LANES: usize = 32;
@@ -34,8 +36,9 @@ impl LayerNorm {
     /// The variance is computed in a second pass over centred values: the one-pass form E[x²] − E[x]² loses half the
     /// digits on rows with a large mean.
     pub fn forward(&self, x: &Tensor) -> Result<Normalized> {
-        if !composed::is_own(x) {
-            return composed::normalize(self, x);
+        if !is_own(x) {
+            let (value, inv_sigma) = composed::normalize(x, (&self.weight, &self.bias), self.eps)?;
+            return Ok(Normalized { value, inv_sigma });
         }
         let shape = x.dims().to_vec();
         let width = *shape.last().expect("a tensor to normalise has an axis");

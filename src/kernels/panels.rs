@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::composed::{self, Unpacked};
+use super::composed::Unpacked;
+use super::numbers::Numbers;
 use super::operands::{Floats, Operands};
 use super::pairs::Pairs;
+use super::placement::is_own;
+use super::tensors::with_values;
 use super::tile::WIDTH;
-use super::{Numbers, with_values};
 
 /// A layer's weights W `[N, K]` for the product x Wᵀ: panels of [`WIDTH`] outputs, in each the weights of one input (or of
 /// two) after those of another. Clones share them.
@@ -49,7 +51,7 @@ impl Panels {
     /// # Errors
     /// When this machine does not multiply such numbers, or the tensor library's.
     pub fn pack(weight: &Tensor, numbers: Numbers) -> Result<Self> {
-        if !composed::is_own(weight) {
+        if !is_own(weight) {
             let (outputs, inputs) = weight.dims2()?;
             let form = Form::Elsewhere(Unpacked::of(weight, numbers)?);
             return Ok(Self {

@@ -3,11 +3,13 @@
 
 use candle_core::{Result, Tensor};
 
+use super::activation::Activation;
 use super::buffer::Buffer;
+use super::composed;
 use super::left::Plain;
 use super::panels::Panels;
 use super::product::{Finish, product, rows_together};
-use super::{Activation, composed, with_optional, with_values};
+use super::tensors::{with_optional, with_values};
 
 /// The second layer's product, without a bias, for `x` `[B, T, K]`: `[B, T, N]`. `keep` asks for the hidden activations of
 /// the first so many tokens of each image, `[B, n, M]`.

@@ -9,12 +9,14 @@ use candle_core::{Result, Tensor};
 use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::activation::Activation;
 use super::buffer::Buffer;
+use super::composed;
 use super::left::{Left, Plain, blocks};
 use super::operands::Operands;
 use super::panels::{Form, Packed, Panels};
+use super::tensors::{with_optional, with_values};
 use super::tile::{MOST_ROWS, PanelRow, WIDTH};
-use super::{Activation, composed, with_optional, with_values};
 
 /// Steps down a sum that are taken before the next panel's turn.
 const DEPTH: usize = 768;

@@ -4,7 +4,9 @@ use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::{ROWS_PER_TASK, composed, span, values_mut, with_optional, with_values};
+use super::composed;
+use super::placement::is_own;
+use super::tensors::{ROWS_PER_TASK, span, values_mut, with_optional, with_values};
 
 /// `x + scale · (y + bias)` for `x` and `y` of one shape `[.., D]` and vectors `[D]`. On the CPU the sum is made in place:
 /// nothing else may rely on the values of `x`.
@@ -20,7 +22,7 @@ pub fn add_branch(
     if x.shape() != y.shape() {
         candle_core::bail!("cannot add {:?} to {:?}", y.shape(), x.shape());
     }
-    if !composed::is_own(&x) {
+    if !is_own(&x) {
         return composed::add_branch(&x, y, bias, scale);
     }
     let width = *y.dims().last().expect("tokens have an axis");
@@ -95,7 +97,7 @@ pub fn scale_columns(x: Tensor, scale: &Tensor) -> Result<Tensor> {
     if scale.dims() != [batch, width] {
         candle_core::bail!("cannot scale {:?} by {:?}", x.shape(), scale.shape());
     }
-    if !composed::is_own(&x) {
+    if !is_own(&x) {
         return composed::scale_columns(&x, scale);
     }
     for image in 0..batch {

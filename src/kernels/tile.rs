@@ -160,7 +160,7 @@ impl<S: Simd, const R: usize, const V: usize> NullaryFnOnce for Strip<'_, S, R, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::convolution::tests::numbers;
+    use super::super::tests::numbers;
     use super::*;
 
     /// `sums + left · right` the plain way, for every number of rows and some numbers of columns.

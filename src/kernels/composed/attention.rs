@@ -3,9 +3,10 @@
 use candle_core::{Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
 
-use super::super::{Attention, Grouping};
-use super::{Unpacked, linear};
+use super::linear::{Unpacked, linear};
+use crate::kernels::grouping::Grouping;
 
+/// Heads side by side, and softmax and values where they are asked for.
 pub(in super::super) fn self_attention(
     x: &Tensor,
     (weights, bias): (&Unpacked, Option<&Tensor>),
@@ -13,7 +14,7 @@ pub(in super::super) fn self_attention(
     grouping: Option<Grouping<'_>>,
     queries: usize,
     detail: Option<usize>,
-) -> Result<Attention> {
+) -> Result<(Tensor, Option<(Tensor, Tensor)>)> {
     let (batch, tokens, _) = x.dims3()?;
     let mut qkv = linear(x, weights, bias, None)?;
     let (mut size, mut asking) = (tokens, queries);
@@ -46,7 +47,7 @@ pub(in super::super) fn self_attention(
         Some(kept) => Some((softmax.narrow(2, 0, kept)?.contiguous()?, v)),
         None => None,
     };
-    Ok(Attention { output, detail })
+    Ok((output, detail))
 }
 
 /// Tokens `[B, T, D]` in another order.

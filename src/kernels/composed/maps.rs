@@ -2,9 +2,10 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::convolution::Taps;
-use super::super::{Activation, Depthwise};
-use super::{Unpacked, activated, linear};
+use super::linear::{Unpacked, linear};
+use super::rows::activated;
+use crate::kernels::activation::Activation;
+use crate::kernels::taps::Taps;
 
 pub(in super::super) fn convolve(
     x: &Tensor,
@@ -27,7 +28,7 @@ pub(in super::super) fn depthwise(
     x: &Tensor,
     (weights, bias): (&Unpacked, Option<&Tensor>),
     activation: Option<Activation>,
-    convolution: &Depthwise,
+    (kernel, shift, last): (&Tensor, &Tensor, Option<Activation>),
     map: (usize, usize),
     stride: usize,
 ) -> Result<Tensor> {
@@ -35,15 +36,13 @@ pub(in super::super) fn depthwise(
     let wide = padded(&linear(x, weights, bias, activation)?)?;
     let taps = Taps::new(map, stride);
     let places = taps.output.0 * taps.output.1;
-    let mut sum = convolution.bias.reshape((1, 1, ()))?;
+    let mut sum = shift.reshape((1, 1, ()))?;
     for tap in 0..9 {
         let under = (0..places).map(|place| token_under(taps, tap, place, tokens));
         let seen = wide.index_select(&Tensor::from_iter(under, x.device())?, 1)?;
-        sum = seen
-            .broadcast_mul(&convolution.weight.get(tap)?)?
-            .broadcast_add(&sum)?;
+        sum = seen.broadcast_mul(&kernel.get(tap)?)?.broadcast_add(&sum)?;
     }
-    match convolution.activation {
+    match last {
         Some(activation) => activated(&sum, activation),
         None => Ok(sum),
     }

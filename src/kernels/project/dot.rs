@@ -1,15 +1,11 @@
-//! What is worth naming the instructions for: one direction, where a row's numbers and not the directions fill registers,
-//! and halves, which the compiler widens one by one.
+//! Projections on one direction, with AVX-512's instructions by name: a row's numbers fill registers.
 
 use std::array;
 
-use half::f16;
 use pulp::NullaryFnOnce;
+use pulp::x86::V4;
 
-use super::Number;
-
-pub(crate) use core::arch::x86_64::__m512d as Eight;
-pub(crate) use pulp::x86::V4;
+use super::number::Number;
 
 /// Rows side by side: the sums of one wait for each other. With more of them the processor no longer sees that memory is read
 /// from one end to the other, and fetches less ahead: beyond the caches four take half as long again.
@@ -67,37 +63,4 @@ fn few<T: Number, const R: usize>(simd: V4, rows: &[T], along: &[f64], sums: &mu
         T::widen(&rows[r][along.len() - rest.len()..], wide);
         sums[r] += wide.iter().zip(rest).map(|(v, u)| v * u).sum::<f64>();
     }
-}
-
-#[inline(always)]
-pub(super) fn widen_halves(simd: V4, halves: &[f16], wide: &mut [f64]) {
-    let ((wholes, rest), (wide, last)) = (halves.as_chunks::<8>(), wide.as_chunks_mut::<8>());
-    for (eight, wide) in wholes.iter().zip(wide) {
-        *wide = bytemuck::cast(f16::eight(simd, eight));
-    }
-    for (half, wide) in rest.iter().zip(last) {
-        *wide = f64::from(*half);
-    }
-}
-
-pub(super) fn to_single(simd: V4, halves: &[f16], single: &mut [f32]) {
-    struct ToSingle<'a>(V4, &'a [f16], &'a mut [f32]);
-    impl NullaryFnOnce for ToSingle<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            let Self(simd, halves, single) = self;
-            let (wholes, rest) = halves.as_chunks::<16>();
-            let (single, last) = single.as_chunks_mut::<16>();
-            for (halves, single) in wholes.iter().zip(single) {
-                let bits = bytemuck::cast(halves.map(f16::to_bits));
-                *single = bytemuck::cast(simd.avx512f._mm512_cvtph_ps(bits));
-            }
-            for (half, single) in rest.iter().zip(last) {
-                *single = f32::from(*half);
-            }
-        }
-    }
-    simd.vectorize(ToSingle(simd, halves, single));
 }

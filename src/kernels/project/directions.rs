@@ -1,94 +1,18 @@
-//! Rows projected on a few directions, about as fast as the rows can be read: what searches, scans and scores from
-//! moments come to.
-//!
-//! Rows are taken as they are kept, f16, f32 or f64. Widening is exact and every sum is one of f64 products, so that a
-//! projection is off by a few roundings of f64 and not of f32. candle's product would pack both sides, read a copy of the
-//! rows widened beforehand, and ask the system for the number of its cores before each product, which takes longer than
-//! many of them.
-
-#[cfg(target_arch = "x86_64")]
-mod avx512;
+//! Projections on any number of directions, side by side in registers.
 
 use std::array;
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
 use pulp::{Arch, Simd, WithSimd};
+
+#[cfg(target_arch = "x86_64")]
+use super::dot;
+use super::number::Number;
 
 /// Rows that are taken side by side: as many sums as two units of four steps each keep busy.
 const AT_ONCE: usize = 8;
 
 /// Numbers that are widened at a time: they stay in the first-level cache.
 const WIDENED: usize = 1 << 11;
-
-/// What a row can consist of.
-pub(crate) trait Number: Copy + Send + Sync {
-    /// The same numbers in f64, into as many places.
-    fn widen(numbers: &[Self], wide: &mut [f64]);
-
-    /// The same numbers in f64: themselves, or widened into as many places.
-    #[inline(always)]
-    fn wide<'a>(numbers: &'a [Self], places: &'a mut [f64]) -> &'a [f64] {
-        Self::widen(numbers, places);
-        places
-    }
-
-    /// Eight of them in a register.
-    #[cfg(target_arch = "x86_64")]
-    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight;
-}
-
-impl Number for f64 {
-    #[inline(always)]
-    fn widen(numbers: &[Self], wide: &mut [f64]) {
-        wide.copy_from_slice(numbers);
-    }
-
-    #[inline(always)]
-    fn wide<'a>(numbers: &'a [Self], _: &'a mut [f64]) -> &'a [f64] {
-        numbers
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn eight(_: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
-        bytemuck::cast(*numbers)
-    }
-}
-
-impl Number for f32 {
-    #[inline(always)]
-    fn widen(numbers: &[Self], wide: &mut [f64]) {
-        for (wide, number) in wide.iter_mut().zip(numbers) {
-            *wide = f64::from(*number);
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
-        simd.avx512f._mm512_cvtps_pd(bytemuck::cast(*numbers))
-    }
-}
-
-impl Number for f16 {
-    #[inline(always)]
-    fn widen(numbers: &[Self], wide: &mut [f64]) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = avx512::V4::try_new() {
-            return avx512::widen_halves(simd, numbers, wide);
-        }
-        numbers.convert_to_f64_slice(wide);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn eight(simd: avx512::V4, numbers: &[Self; 8]) -> avx512::Eight {
-        let bits = bytemuck::cast(numbers.map(f16::to_bits));
-        let single = simd.avx512f._mm256_maskz_cvtph_ps(!0, bits);
-        simd.avx512f._mm512_cvtps_pd(single)
-    }
-}
 
 /// Adds to `sums` `[n, m]` the projections of `rows` `[n, d]` on the columns of `directions` `[d, m]`, all row-major.
 ///
@@ -111,8 +35,8 @@ pub(crate) fn add_projections<T: Number>(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if let (1, Some(simd)) = (count, avx512::V4::try_new()) {
-        return avx512::add_dots(simd, rows, directions, sums);
+    if let (1, Some(simd)) = (count, pulp::x86::V4::try_new()) {
+        return dot::add_dots(simd, rows, directions, sums);
     }
     Arch::new().dispatch(Projections {
         rows,
@@ -128,18 +52,6 @@ pub(crate) fn projections<T: Number>(rows: &[T], directions: &[f64], count: usiz
     let mut sums = vec![0.0; rows.len() / depth.max(1) * count];
     add_projections(rows, directions, count, &mut sums);
     sums
-}
-
-/// Halves in single precision.
-pub(crate) fn widened(halves: &[f16]) -> Vec<f32> {
-    let mut single = vec![0.0; halves.len()];
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = avx512::V4::try_new() {
-        avx512::to_single(simd, halves, &mut single);
-        return single;
-    }
-    halves.convert_to_f32_slice(&mut single);
-    single
 }
 
 struct Projections<'a, T> {
@@ -247,6 +159,8 @@ impl<S: Simd, const R: usize> WithSimd for Tile<'_, S, R> {
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
     use crate::align::Random;
 
@@ -328,20 +242,5 @@ mod tests {
         agrees(|v| v, |v| v);
         agrees(|v| v as f32, f64::from);
         agrees(f16::from_f64, f64::from);
-    }
-
-    #[test]
-    fn every_half_is_widened_exactly() {
-        let halves: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
-        let mut wide = vec![0.0; halves.len()];
-        f16::widen(&halves, &mut wide);
-        for ((half, single), wide) in halves.iter().zip(widened(&halves)).zip(wide) {
-            let value = f64::from(*half);
-            assert!(
-                value.is_nan() && single.is_nan() && wide.is_nan()
-                    || f64::from(single) == value && wide == value
-            );
-        }
-        assert_eq!(widened(&halves[1..8]).len(), 7);
     }
 }
