@@ -3,22 +3,22 @@
 use super::objective::{alignment_gradient, deviation};
 use super::*;
 use crate::contributions::every_image;
-use crate::contributions::planted::{Planted, plant, random_alignment};
+use crate::contributions::synthetic::{Synthetic, random_alignment, synthesize};
 use crate::linalg::{matrix, matrix_of, narrow, transposed_product, values};
 use crate::work::cancel::Cancel;
 use crate::work::progress::Silent;
 
-/// Targets that a planted alignment makes of the planted contributions, longer than 1 on purpose.
-fn targets(planted: &Planted, truth: &Alignment) -> InMemoryTargets {
-    let (_, total) = planted.aligned(truth);
+/// Targets that a planted alignment makes of synthetic contributions, longer than 1 on purpose.
+fn targets(synthetic: &Synthetic, truth: &Alignment) -> InMemoryTargets {
+    let (_, total) = synthetic.aligned(truth);
     let values = total.iter().map(|&v| 3.0 * v as f32).collect();
-    InMemoryTargets::new(&planted.ids(), values, truth.width)
+    InMemoryTargets::new(&synthetic.ids(), values, truth.width)
 }
 
-fn fitted(planted: &Planted, targets: &InMemoryTargets, options: &FitOptions) -> Alignment {
+fn fitted(synthetic: &Synthetic, targets: &InMemoryTargets, options: &FitOptions) -> Alignment {
     let cancel = Cancel::default();
     fit(
-        &planted.held,
+        &synthetic.contributions,
         targets,
         &every_image,
         options,
@@ -32,14 +32,14 @@ fn fitted(planted: &Planted, targets: &InMemoryTargets, options: &FitOptions) ->
 fn planted_maps_are_recovered_whatever_the_widths() {
     let widths = [4, 4, 6, 24, 3];
     for (dim, width) in [(16, 16), (12, 16), (20, 16)] {
-        let planted = plant(2000, dim, &widths, 300, 1);
+        let synthetic = synthesize(2000, dim, &widths, 300, 1);
         let truth = random_alignment(widths.len(), dim, width, 2);
         let options = FitOptions {
             start: Start::Procrustes,
             learning_rate: Some(6e-3),
             ..FitOptions::default()
         };
-        let found = fitted(&planted, &targets(&planted, &truth), &options);
+        let found = fitted(&synthetic, &targets(&synthetic, &truth), &options);
         let report = found.report.as_ref().expect("a fit reports");
         assert!(report.held_out_cosine > 0.99, "{dim} {width}: {report:?}");
         assert!(report.baseline_cosine < 0.9);
@@ -47,16 +47,20 @@ fn planted_maps_are_recovered_whatever_the_widths() {
         let least = width.saturating_sub(dim) as f64 / width as f64;
         assert!(report.penalty < least + 0.05, "{}", report.penalty);
         assert!((penalty(&found.maps, dim, width) - report.penalty).abs() < 1e-4);
-        held_out_cosine_is_what_the_maps_give(&planted, &truth, &found);
+        held_out_cosine_is_what_the_maps_give(&synthetic, &truth, &found);
     }
 }
 
 /// The reported held-out cosine, computed again densely from the finished maps.
-fn held_out_cosine_is_what_the_maps_give(planted: &Planted, truth: &Alignment, found: &Alignment) {
+fn held_out_cosine_is_what_the_maps_give(
+    synthetic: &Synthetic,
+    truth: &Alignment,
+    found: &Alignment,
+) {
     let report = found.report.as_ref().expect("a fit reports");
-    let ids = held_out(&planted.ids(), 0.1, report.options.seed);
-    let (_, wanted) = planted.aligned(truth);
-    let (_, sums) = planted.aligned(found);
+    let ids = held_out(&synthetic.ids(), 0.1, report.options.seed);
+    let (_, wanted) = synthetic.aligned(truth);
+    let (_, sums) = synthetic.aligned(found);
     let mut cosines = 0.0;
     for id in &ids {
         let row = (*id as usize - 1) / 3;
@@ -74,16 +78,16 @@ fn held_out_cosine_is_what_the_maps_give(planted: &Planted, truth: &Alignment, f
 #[test]
 fn the_published_start_learns_too_and_a_shared_map_starts_far_ahead() {
     let widths = [4, 4, 16, 3];
-    let planted = plant(2000, 20, &widths, 2000, 3);
+    let synthetic = synthesize(2000, 20, &widths, 2000, 3);
     let truth = random_alignment(widths.len(), 20, 16, 4);
-    let wanted = targets(&planted, &truth);
+    let wanted = targets(&synthetic, &truth);
     let with = |start| {
         let options = FitOptions {
             start,
             learning_rate: Some(6e-3),
             ..FitOptions::default()
         };
-        let report = fitted(&planted, &wanted, &options).report;
+        let report = fitted(&synthetic, &wanted, &options).report;
         report.expect("a fit reports")
     };
     let (gaussian, procrustes) = (with(Start::Gaussian), with(Start::Procrustes));
@@ -101,17 +105,17 @@ fn the_published_start_learns_too_and_a_shared_map_starts_far_ahead() {
 #[test]
 fn one_seed_one_fit() {
     let widths = [4, 5, 2];
-    let planted = plant(300, 8, &widths, 70, 5);
+    let synthetic = synthesize(300, 8, &widths, 70, 5);
     let truth = random_alignment(widths.len(), 8, 8, 6);
-    let wanted = targets(&planted, &truth);
+    let wanted = targets(&synthetic, &truth);
     let options = FitOptions {
         epochs: Some(3),
         ..FitOptions::default()
     };
-    let first = fitted(&planted, &wanted, &options);
-    assert_eq!(first, fitted(&planted, &wanted, &options));
+    let first = fitted(&synthetic, &wanted, &options);
+    assert_eq!(first, fitted(&synthetic, &wanted, &options));
     let other = FitOptions { seed: 1, ..options };
-    assert_ne!(first.maps, fitted(&planted, &wanted, &other).maps);
+    assert_ne!(first.maps, fitted(&synthetic, &wanted, &other).maps);
     // Everything needed to repeat it survives being written down.
     let report = first.report.expect("a fit reports");
     let text = serde_json::to_string(&report).expect("serialisable");
@@ -123,23 +127,35 @@ fn one_seed_one_fit() {
 #[test]
 fn only_images_that_take_part_are_trained_on() {
     let widths = [4, 5, 2];
-    let planted = plant(400, 8, &widths, 90, 7);
+    let synthetic = synthesize(400, 8, &widths, 90, 7);
     let truth = random_alignment(widths.len(), 8, 8, 8);
     // Images that take no part need no target at all.
-    let ids: Vec<u32> = planted.ids().into_iter().filter(|id| id % 2 == 0).collect();
-    let all = targets(&planted, &truth);
+    let ids: Vec<u32> = synthetic
+        .ids()
+        .into_iter()
+        .filter(|id| id % 2 == 0)
+        .collect();
+    let all = targets(&synthetic, &truth);
     let wanted = InMemoryTargets::new(&ids, all.read(&ids).expect("in memory"), 8);
     let (cancel, keep) = (Cancel::default(), |id: u32| id.is_multiple_of(2));
     let options = FitOptions {
         epochs: Some(2),
         ..FitOptions::default()
     };
-    let found = fit(&planted.held, &wanted, &keep, &options, &cancel, &Silent).expect("fits");
+    let found = fit(
+        &synthetic.contributions,
+        &wanted,
+        &keep,
+        &options,
+        &cancel,
+        &Silent,
+    )
+    .expect("fits");
     let report = found.report.expect("a fit reports");
     assert_eq!(report.images + report.held_out_images, ids.len());
 
     let missing = fit(
-        &planted.held,
+        &synthetic.contributions,
         &wanted,
         &every_image,
         &options,
@@ -149,7 +165,14 @@ fn only_images_that_take_part_are_trained_on() {
     let said = missing.expect_err("half have no target").to_string();
     assert!(said.contains("has no CLIP embedding"), "{said}");
     cancel.request();
-    let stopped = fit(&planted.held, &wanted, &keep, &options, &cancel, &Silent);
+    let stopped = fit(
+        &synthetic.contributions,
+        &wanted,
+        &keep,
+        &options,
+        &cancel,
+        &Silent,
+    );
     assert!(matches!(stopped, Err(AlignError::Cancelled(_))));
 }
 

@@ -326,7 +326,7 @@ fn changes(
 mod tests {
     use super::*;
     use crate::analysis::classes::{ClassSums, Priors, Second};
-    use crate::contributions::planted::{naive, plant, random_alignment, wide};
+    use crate::contributions::synthetic::{naive, random_alignment, synthesize, wide};
     use crate::work::progress::Silent;
 
     const DIM: usize = 6;
@@ -363,8 +363,8 @@ mod tests {
 
     #[test]
     fn ablated_values_are_those_of_a_dense_computation() {
-        let planted = plant(150, DIM, &WIDTHS, 40, 9);
-        let held = &planted.held;
+        let synthetic = synthesize(150, DIM, &WIDTHS, 40, 9);
+        let held = &synthetic.contributions;
         let alignment = random_alignment(WIDTHS.len(), DIM, 7, 4);
         let aligned = Aligned::new(held, &alignment);
         let texts: Vec<f64> = (0..14).map(|k| f64::from(k % 5) - 1.5).collect();
@@ -377,7 +377,7 @@ mod tests {
             &Silent,
         )
         .expect("images");
-        let ids = planted.ids();
+        let ids = synthetic.ids();
         let rows: Vec<usize> = (0..150).filter(|&r| ids[r] % 5 != 1).collect();
         let even: Vec<usize> = (0..150).filter(|&r| ids[r].is_multiple_of(2)).collect();
         // Representations with components 2 and 0 at their means over other images, or gone.
@@ -397,7 +397,7 @@ mod tests {
             rows.iter().map(row).collect()
         };
         for (zero, instead) in [(false, Instead::Means(means)), (true, Instead::Zero)] {
-            let z = dense(zero, &planted.dense, DIM).concat();
+            let z = dense(zero, &synthetic.dense, DIM).concat();
             let found = ablated(held, &Linear::identity(held), &[2, 0], &instead);
             assert_near(&found, &z);
 
@@ -414,7 +414,7 @@ mod tests {
             let found = ablated(held, &Linear::classifier(held, &fitted), &[2, 0], &instead);
             assert_near(&found, &want);
 
-            let (each, _) = planted.aligned(&alignment);
+            let (each, _) = synthetic.aligned(&alignment);
             let mut in_clip = dense(zero, &each, 7).concat();
             for row in in_clip.chunks_exact_mut(7) {
                 row.iter_mut()
@@ -428,8 +428,8 @@ mod tests {
 
     #[test]
     fn resampling_exchanges_contributions_between_images() {
-        let planted = plant(60, DIM, &WIDTHS, 60, 2);
-        let held = &planted.held;
+        let synthetic = synthesize(60, DIM, &WIDTHS, 60, 2);
+        let held = &synthetic.contributions;
         let linear = Linear::identity(held);
         let everything: Vec<usize> = (0..WIDTHS.len()).collect();
         let whole = ablated(held, &linear, &[], &Instead::Zero);

@@ -245,7 +245,7 @@ mod tests {
 
     use super::*;
     use crate::contributions::Slab;
-    use crate::contributions::planted::{plant, random_alignment};
+    use crate::contributions::synthetic::{random_alignment, synthesize};
     use crate::work::progress::Silent;
 
     const DIM: usize = 7;
@@ -253,13 +253,13 @@ mod tests {
 
     #[test]
     fn the_nearest_are_those_of_a_dense_search() {
-        let planted = plant(210, DIM, &WIDTHS, 64, 3);
+        let synthetic = synthesize(210, DIM, &WIDTHS, 64, 3);
         let keep = |id: u32| !id.is_multiple_of(5);
         let chosen = [2, 0];
-        let own: Vec<f64> = (planted.dense[2].iter().zip(&planted.dense[0]))
+        let own: Vec<f64> = (synthetic.dense[2].iter().zip(&synthetic.dense[0]))
             .map(|(a, b)| a + b)
             .collect();
-        let ids = planted.ids();
+        let ids = synthetic.ids();
         let probe: Vec<f32> = own[10 * DIM..11 * DIM].iter().map(|&v| v as f32).collect();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
         let wide: Vec<f64> = probe.iter().map(|&v| f64::from(v)).collect();
@@ -272,8 +272,16 @@ mod tests {
             .collect();
         want.sort_by(|a, b| b.1.total_cmp(&a.1));
         let cancel = Cancel::default();
-        let found = most_alike(&planted.held, &chosen, &probe, 6, &keep, &cancel, &Silent)
-            .expect("in memory");
+        let found = most_alike(
+            &synthetic.contributions,
+            &chosen,
+            &probe,
+            6,
+            &keep,
+            &cancel,
+            &Silent,
+        )
+        .expect("in memory");
         assert_eq!(found.len(), 6);
         for (found, want) in found.iter().zip(&want) {
             assert_eq!(found.id, want.0);
@@ -286,12 +294,12 @@ mod tests {
 
     #[test]
     fn scores_along_a_text_are_raw_scalar_products() {
-        let planted = plant(150, DIM, &WIDTHS, 64, 4);
+        let synthetic = synthesize(150, DIM, &WIDTHS, 64, 4);
         let alignment = random_alignment(WIDTHS.len(), DIM, 6, 5);
-        let aligned = Aligned::new(&planted.held, &alignment);
+        let aligned = Aligned::new(&synthetic.contributions, &alignment);
         let direction = [0.3, -1.0, 0.5, 0.1, 0.0, 2.0];
-        let (each, _) = planted.aligned(&alignment);
-        let mut want: Vec<(u32, f64)> = (planted.ids().into_iter().enumerate())
+        let (each, _) = synthetic.aligned(&alignment);
+        let mut want: Vec<(u32, f64)> = (synthetic.ids().into_iter().enumerate())
             .map(|(r, id)| {
                 let along =
                     |c: &Vec<f64>| -> f64 { (0..6).map(|k| c[r * 6 + k] * direction[k]).sum() };
@@ -301,7 +309,7 @@ mod tests {
         want.sort_by(|a, b| b.1.total_cmp(&a.1));
         let cancel = Cancel::default();
         let every = |_: u32| true;
-        let held = &planted.held;
+        let held = &synthetic.contributions;
         let found = furthest_along(
             held,
             &aligned,

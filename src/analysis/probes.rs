@@ -273,19 +273,23 @@ impl Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contributions::planted::plant;
+    use crate::contributions::synthetic::synthesize;
     use crate::work::progress::Silent;
 
     #[test]
     fn a_probe_reads_what_was_planted_and_nothing_else() {
-        let planted = plant(600, 6, &[3, 4, 2], 128, 21);
-        let ids = planted.ids();
+        let synthetic = synthesize(600, 6, &[3, 4, 2], 128, 21);
+        let ids = synthetic.ids();
         // One class by a coordinate of component 0's contribution, another that nothing knows.
         let mut sign = vec![None; 1802];
         let mut coin = sign.clone();
         let mut random = crate::align::Random::new(8);
         for (r, &id) in ids.iter().enumerate() {
-            let slab = planted.held.slab(r / 128, 0).expect("in memory").single();
+            let slab = synthetic
+                .contributions
+                .slab(r / 128, 0)
+                .expect("in memory")
+                .single();
             sign[id as usize] = Some(u32::from(slab[(r % 128) * 3 + 1] > 0.5));
             coin[id as usize] = Some(random.below(2) as u32);
         }
@@ -305,8 +309,15 @@ mod tests {
         ];
         let cancel = Cancel::default();
         let every = |_: u32| true;
-        let found = probe_units(&planted.held, &units, &labels, &every, &cancel, &Silent)
-            .expect("in memory");
+        let found = probe_units(
+            &synthetic.contributions,
+            &units,
+            &labels,
+            &every,
+            &cancel,
+            &Silent,
+        )
+        .expect("in memory");
         assert!(found[0][0] > 0.95, "{found:?}");
         assert!(found[2][0] > 0.8, "{found:?}");
         assert!((found[1][0] - 0.5).abs() < 0.1, "{found:?}");

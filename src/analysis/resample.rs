@@ -336,7 +336,7 @@ impl Sums {
 mod tests {
     use super::*;
     use crate::analysis::scan_scores;
-    use crate::contributions::planted::{noise, plant, random_alignment};
+    use crate::contributions::synthetic::{noise, random_alignment, synthesize};
     use crate::contributions::{InMemory, read_kept_with_z};
     use crate::work::progress::Silent;
 
@@ -369,9 +369,9 @@ mod tests {
 
     #[test]
     fn a_replicate_scores_the_images_it_drew() {
-        let planted = plant(230, DIM, &WIDTHS, 64, 21);
+        let synthetic = synthesize(230, DIM, &WIDTHS, 64, 21);
         let alignment = random_alignment(WIDTHS.len(), DIM, WIDTH, 22);
-        let aligned = Aligned::new(&planted.held, &alignment);
+        let aligned = Aligned::new(&synthetic.contributions, &alignment);
         let texts = noise(4 * WIDTH, &mut Random::new(23));
         let units: Vec<Unit> = [vec![0], vec![1, 2], vec![3], vec![4]]
             .into_iter()
@@ -397,7 +397,7 @@ mod tests {
             ScoreKind::CovarianceShare,
             ScoreKind::TraceCorrelation,
         ] {
-            let held = &planted.held;
+            let held = &synthetic.contributions;
             let found = resampled_scores(
                 held,
                 &aligned,

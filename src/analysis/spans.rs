@@ -186,7 +186,7 @@ fn remove(second: &mut [f64], texts: &mut [f64], direction: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::align::Random;
-    use crate::contributions::planted::{plant, random_alignment};
+    use crate::contributions::synthetic::{random_alignment, synthesize};
     use crate::linalg::narrow;
     use crate::work::progress::Silent;
 
@@ -322,25 +322,32 @@ mod tests {
 
     #[test]
     fn moments_and_images_give_the_same_spread() {
-        let planted = plant(230, 7, &[3, 5, 4, 2], 64, 6);
+        let synthetic = synthesize(230, 7, &[3, 5, 4, 2], 64, 6);
         let alignment = random_alignment(4, 7, 6, 7);
-        let aligned = Aligned::new(&planted.held, &alignment);
+        let aligned = Aligned::new(&synthetic.contributions, &alignment);
         let (keep, cancel) = (|_: u32| true, Cancel::default());
         let moments = crate::analysis::gather_moments(
-            &planted.held,
+            &synthetic.contributions,
             &aligned,
             &keep,
             &cancel,
             &crate::work::progress::Silent,
         )
         .expect("in memory");
-        let (each, _) = planted.aligned(&alignment);
+        let (each, _) = synthetic.aligned(&alignment);
         let both: Vec<f64> = each[0].iter().zip(&each[2]).map(|(a, b)| a + b).collect();
         let unit = Unit {
             name: "pair".to_owned(),
             components: vec![0, 2],
         };
-        let scanned = Spread::of_unit(&planted.held, &aligned, &unit, &keep, &cancel, &Silent);
+        let scanned = Spread::of_unit(
+            &synthetic.contributions,
+            &aligned,
+            &unit,
+            &keep,
+            &cancel,
+            &Silent,
+        );
         let pairs = [
             (
                 Spread::of_component(&moments, &aligned, 1),

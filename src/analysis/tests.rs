@@ -3,7 +3,7 @@
 use super::*;
 use crate::align::tests::golden;
 use crate::align::{Aligned, Alignment, Random};
-use crate::contributions::planted::{Planted, noise, plant, random_alignment};
+use crate::contributions::synthetic::{Synthetic, noise, random_alignment, synthesize};
 use crate::contributions::{InMemory, Keep, every_image};
 use crate::decompose::{Component, RowSpec, Rows};
 use crate::linalg::narrow;
@@ -16,20 +16,20 @@ const WIDTH: usize = 6;
 const IMAGES: usize = 230;
 
 struct Case {
-    planted: Planted,
+    synthetic: Synthetic,
     alignment: Alignment,
     aligned: Aligned,
     basis: TextBasis,
 }
 
 fn case() -> Case {
-    let planted = plant(IMAGES, DIM, &WIDTHS, 64, 21);
+    let synthetic = synthesize(IMAGES, DIM, &WIDTHS, 64, 21);
     let alignment = random_alignment(WIDTHS.len(), DIM, WIDTH, 22);
     let texts = noise(3 * WIDTH, &mut Random::new(23));
     Case {
-        aligned: Aligned::new(&planted.held, &alignment),
+        aligned: Aligned::new(&synthetic.contributions, &alignment),
         basis: TextBasis::in_list_order(&texts, WIDTH),
-        planted,
+        synthetic,
         alignment,
     }
 }
@@ -37,12 +37,19 @@ fn case() -> Case {
 impl Case {
     fn moments(&self, keep: Keep<'_>) -> Moments {
         let cancel = Cancel::default();
-        gather_moments(&self.planted.held, &self.aligned, keep, &cancel, &Silent).expect("gathers")
+        gather_moments(
+            &self.synthetic.contributions,
+            &self.aligned,
+            keep,
+            &cancel,
+            &Silent,
+        )
+        .expect("gathers")
     }
 
     fn scan(&self, units: &[Unit], kind: ScoreKind, keep: Keep<'_>) -> ScanResult {
         scan_scores(
-            &self.planted.held,
+            &self.synthetic.contributions,
             &self.aligned,
             units,
             std::slice::from_ref(&self.basis),
@@ -80,7 +87,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// The definition of each score, written out on dense aligned contributions.
 fn dense(case: &Case, unit: &Unit, kind: ScoreKind, keep: Keep<'_>) -> f64 {
-    let (each, total) = case.planted.aligned(&case.alignment);
+    let (each, total) = case.synthetic.aligned(&case.alignment);
     let mut own = vec![0.0; total.len()];
     for &i in &unit.components {
         own.iter_mut().zip(&each[i]).for_each(|(o, v)| *o += v);
@@ -145,7 +152,7 @@ fn scores_equal_their_definitions() {
         let scanned = case.scan(&units, kind, &keep);
         assert_eq!(
             scanned.images,
-            case.planted.ids().iter().filter(|&&id| keep(id)).count() as u64
+            case.synthetic.ids().iter().filter(|&&id| keep(id)).count() as u64
         );
         let counted = (kind != ScoreKind::Spearman).then(|| {
             score_from_moments(&case.moments(&keep), &case.aligned, &case.basis, kind)

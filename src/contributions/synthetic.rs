@@ -6,8 +6,8 @@ use crate::decompose::{Component, RowSpec, Rows};
 use crate::linalg::Reflections;
 
 /// A small made-up model and its rows, with everything also kept dense in f64.
-pub(crate) struct Planted {
-    pub held: InMemory,
+pub(crate) struct Synthetic {
+    pub contributions: InMemory,
     pub dim: usize,
     pub images: usize,
     /// Contribution of each component, `[n, D]`.
@@ -34,13 +34,13 @@ pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
 }
 
 /// `images` images of components with rows of the given widths; the last component is constant. Ids are `3 r + 1`.
-pub(crate) fn plant(
+pub(crate) fn synthesize(
     images: usize,
     dim: usize,
     widths: &[usize],
     part: usize,
     seed: u64,
-) -> Planted {
+) -> Synthetic {
     let mut random = Random::new(seed);
     let specs: Vec<RowSpec> = (widths.iter().enumerate())
         .map(|(i, &width)| RowSpec {
@@ -94,8 +94,8 @@ pub(crate) fn plant(
         }
     });
     let parts = parts.collect();
-    Planted {
-        held: InMemory::new(specs, maps, dim, parts).expect("shapes agree"),
+    Synthetic {
+        contributions: InMemory::new(specs, maps, dim, parts).expect("shapes agree"),
         dim,
         images,
         dense,
@@ -131,7 +131,7 @@ pub(crate) fn random_alignment(
     }
 }
 
-impl Planted {
+impl Synthetic {
     /// Aligned contribution of each component, `[n, K]`, and the aligned total.
     pub(crate) fn aligned(&self, alignment: &Alignment) -> (Vec<Vec<f64>>, Vec<f64>) {
         let each: Vec<Vec<f64>> = (self.dense.iter().zip(&alignment.maps))
