@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
-use super::fit::AlignError;
+use super::error::AlignError;
 use super::parameters::Parameters;
-use super::random::splitmix64;
-use super::{Random, Targets};
+use super::random::{Random, splitmix64};
+use super::targets::Targets;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 use crate::work::cancel::Cancel;
 use crate::work::progress::{Progress, Silent};
 
 /// Numbers a pool of features may hold (256 MB in f32): parts are shuffled together up to this.
 const POOL: usize = 1 << 26;
-/// ReadOnly-out images are kept in memory; more of them would not make the stopping point noticeably surer.
+/// Held-out images are kept in memory; more of them would not make the stopping point noticeably surer.
 const MOST_HELD_OUT: usize = 2048;
 
 /// Features and unit-length targets of some images, in memory.

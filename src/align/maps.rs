@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FitReport;
+use super::report::FitReport;
 use crate::contributions::Contributions;
 use crate::files::read_only::ReadOnly;
 use crate::linalg::{matrix_of, product, values};

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::Random;
+use super::random::Random;
 use crate::contributions::Contributions;
 use crate::decompose::Rows;
 use crate::linalg::{

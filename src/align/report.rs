@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FitOptions;
+use super::options::FitOptions;
 
 /// One epoch of a fit. The loss is `alignment + λ · penalty`; the penalty belongs to the maps alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,9 +7,10 @@
 //! need not part first; so it stays the default. The bias puts the mean where it belongs, at the scale at which the
 //! mapped z best predicts the targets.
 
-use super::Random;
 use super::batches::Images;
-use super::fit::{AlignError, Start};
+use super::error::AlignError;
+use super::options::Start;
+use super::random::Random;
 use crate::linalg::{
     add_scaled, dot, matrix, matrix_of, product, transposed_product, values, widen,
 };
