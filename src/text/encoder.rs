@@ -1,72 +1,23 @@
 //! Texts as unit vectors in the space that a CLIP's images live in.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
-use crate::text::open_clip;
+use crate::text::error::TextError;
 use crate::text::tokens::{End, Line, Tokens};
-use crate::text::tower::{Tower, TowerConfig};
-use crate::vision::config::activation;
+use crate::text::tower::Tower;
+use crate::text::{open_clip, transformers};
 use crate::vision::error::CheckpointError;
 use crate::vision::json::{self, Object};
-use crate::vision::weights::Weights;
 use crate::vision::weights::files::is_open_clip;
-use crate::work::cancel::{Cancel, Cancelled};
+use crate::work::cancel::Cancel;
 
 /// Texts that go through the tower together.
 const BATCH: usize = 64;
 
-/// The end-of-text number of configs written before transformers 4.31, where it was wrong: there the text ends at its
-/// largest number (`modeling_clip.py`).
-const LEGACY_END: u64 = 2;
-
 /// The place in a template that a text fills.
 const BLANK: &str = "{}";
-
-/// Why texts can't be embedded.
-#[derive(Debug, thiserror::Error)]
-pub enum TextError {
-    /// The checkpoint has no text tower, or one that can't be read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The checkpoint's model is no CLIP.
-    #[error(
-        "{} is a {model_type} and reads no texts; a CLIP of transformers (model_type = clip) or open_clip does", folder.display()
-    )]
-    NoTexts {
-        /// The checkpoint.
-        folder: PathBuf,
-        /// What its config says.
-        model_type: String,
-    },
-    /// `tokenizer.json` is missing or can't be used.
-    #[error("{}: {reason}", path.display())]
-    Tokenizer {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A text the tokenizer can't read.
-    #[error("“{text}” can't be read: {reason}")]
-    Unread {
-        /// The text.
-        text: String,
-        /// Why.
-        reason: String,
-    },
-    /// A template without a blank.
-    #[error("the template “{0}” has no {{}} for the text to fill")]
-    NoBlank(String),
-    /// The work was stopped.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-    /// The tensor library refused an operation.
-    #[error("the text tower failed: {0}")]
-    Tensor(#[from] candle_core::Error),
-}
 
 /// A CLIP's text side: tokenizer, tower, projection.
 pub struct TextEncoder {
@@ -110,14 +61,14 @@ impl TextEncoder {
             });
         }
         let text = root.object("text_config")?;
-        let config = tower_config(text)?;
+        let config = transformers::tower_config(text)?;
         let width = root.count("projection_dim")?.unwrap_or(512);
-        let (tensors, projection) = tensors(folder, &config, width)?;
+        let (tensors, projection) = transformers::tensors(folder, &config, width)?;
         Ok(Self {
             tokens: Tokens::open(
                 &folder.join("tokenizer.json"),
                 config.context,
-                end_token(text)?,
+                transformers::end_token(text)?,
             )?,
             tower: Tower::new(&config, tensors)?,
             projection,
@@ -222,63 +173,4 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
             .for_each(|value| *value = (f64::from(*value) / length) as f32);
     }
     vector
-}
-
-/// `text_config`, with the defaults of transformers' `configuration_clip.py`.
-fn tower_config(text: Object<'_>) -> Result<TowerConfig, CheckpointError> {
-    TowerConfig {
-        vocabulary: text.count("vocab_size")?.unwrap_or(49408),
-        width: text.count("hidden_size")?.unwrap_or(512),
-        mlp_width: text.count("intermediate_size")?.unwrap_or(2048),
-        context: text.count("max_position_embeddings")?.unwrap_or(77),
-        depth: text.count("num_hidden_layers")?.unwrap_or(12),
-        heads: text.count("num_attention_heads")?.unwrap_or(8),
-        activation: activation(text, "quick_gelu")?,
-        eps: text.number("layer_norm_eps")?.unwrap_or(1e-5),
-    }
-    .checked(text.path())
-}
-
-/// The end-of-text token; where a config lists several, the first.
-fn end_token(text: Object<'_>) -> Result<End, CheckpointError> {
-    let listed = text
-        .get("eos_token_id")
-        .and_then(|value| value.as_array()?.first()?.as_u64());
-    let single = if listed.is_none() {
-        text.count("eos_token_id")?
-    } else {
-        None
-    };
-    let end = listed.or(single.map(|end| end as u64)).unwrap_or(49407);
-    if end == LEGACY_END {
-        return Ok(End::Largest);
-    }
-    u32::try_from(end).map(End::Token).map_err(|_| {
-        CheckpointError::config(text.path(), format!("eos_token_id = {end} is no token"))
-    })
-}
-
-/// The tower's tensors without their prefix, and the projection as `[D, K]`.
-fn tensors(
-    folder: &Path,
-    config: &TowerConfig,
-    width: usize,
-) -> Result<(HashMap<String, Tensor>, Tensor), CheckpointError> {
-    let mut weights = Weights::open(folder)?;
-    let mut tower = HashMap::new();
-    for (name, shape) in config.tensors() {
-        let tensor = weights.take(&format!("text_model.{name}"), &shape)?;
-        tower.insert(name, tensor);
-    }
-    let projection = weights.take("text_projection.weight", &[width, config.width])?;
-    for beside in [
-        "vision_model.",
-        "visual_projection.",
-        "logit_scale",
-        "text_model.embeddings.position_ids",
-    ] {
-        weights.ignore(beside);
-    }
-    weights.finish("taken for the text tower of a transformers CLIP because config.json says model_type = clip")?;
-    Ok((tower, projection.t()?.contiguous()?))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokenizers::{Tokenizer, TruncationParams};
 
-use crate::text::TextError;
+use crate::text::error::TextError;
 
 /// Where a text ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
