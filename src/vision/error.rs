@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::vision::faults::TensorFaults;
-use crate::vision::hub::{HubError, NotHere};
+use crate::vision::hub::error::{HubError, NotHere};
 
 /// A checkpoint folder that can't be read, or doesn't fit together.
 #[derive(Debug, thiserror::Error)]

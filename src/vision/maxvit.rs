@@ -5,10 +5,10 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::config::MaxVitConfig;
+use super::layer_weights;
 use super::maxvit_weights::{
     BatchNorm, ConvWeights, MaxVitBlockWeights, MaxVitWeights, WindowedBlockWeights,
 };
-use super::vit_weights;
 use super::windowed::{Counted, Setting, WindowedBlock, position_bias};
 use crate::decompose::{Linear, Model, Reads, Signal, Trace, Windows};
 use crate::kernels::{self, Activation, Depthwise, Numbers};
@@ -145,14 +145,14 @@ impl ConvBranch {
         weights: ConvWeights,
         numbers: Numbers,
     ) -> Result<Self> {
-        let exact = |layer: vit_weights::Linear| layer.layer(Numbers::F32);
-        let conv1 = vit_weights::Linear {
+        let exact = |layer: layer_weights::Linear| layer.layer(Numbers::F32);
+        let conv1 = layer_weights::Linear {
             weight: weights.conv1,
             bias: None,
         };
         let conv1 = Folded::of(&weights.pre_norm)?.before(conv1)?;
         let norm2 = Folded::of(&weights.norm2)?;
-        let kernels = norm2.after(vit_weights::Linear {
+        let kernels = norm2.after(layer_weights::Linear {
             weight: weights.conv2,
             bias: None,
         })?;
@@ -208,9 +208,9 @@ impl ConvBranch {
 }
 
 /// A 3 × 3 convolution as [`kernels::convolve`] takes it.
-fn unfolded(layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
+fn unfolded(layer: layer_weights::Linear) -> Result<layer_weights::Linear> {
     let weight = layer.weight.permute((0, 2, 3, 1))?;
-    Ok(vit_weights::Linear {
+    Ok(layer_weights::Linear {
         weight: weight.flatten_from(1)?.contiguous()?,
         bias: layer.bias,
     })
@@ -237,7 +237,7 @@ impl Folded {
     }
 
     /// The layer, and the norm after it: s (W x + b) + t.
-    fn after(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
+    fn after(&self, layer: layer_weights::Linear) -> Result<layer_weights::Linear> {
         let weight = exact(&layer.weight)?.broadcast_mul(&self.scale.unsqueeze(1)?)?;
         let bias = match &layer.bias {
             Some(bias) => ((exact(bias)? * &self.scale)? + &self.shift)?,
@@ -247,14 +247,14 @@ impl Folded {
     }
 
     /// The norm, and a pointwise layer without bias after it: W (s x + t).
-    fn before(&self, layer: vit_weights::Linear) -> Result<vit_weights::Linear> {
+    fn before(&self, layer: layer_weights::Linear) -> Result<layer_weights::Linear> {
         let weight = exact(&layer.weight)?;
         let bias = weight.matmul(&self.shift.unsqueeze(1)?)?.squeeze(1)?;
         self.layer(&weight.broadcast_mul(&self.scale.unsqueeze(0)?)?, &bias)
     }
 
-    fn layer(&self, weight: &Tensor, bias: &Tensor) -> Result<vit_weights::Linear> {
-        Ok(vit_weights::Linear {
+    fn layer(&self, weight: &Tensor, bias: &Tensor) -> Result<layer_weights::Linear> {
+        Ok(layer_weights::Linear {
             weight: self.single(weight)?,
             bias: Some(self.single(bias)?),
         })

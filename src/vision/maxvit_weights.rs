@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use crate::vision::config::MaxVitConfig;
 use crate::vision::error::CheckpointError;
-use crate::vision::vit_weights::Linear;
+use crate::vision::layer_weights::Linear;
 use crate::vision::weights::Weights;
 pub use crate::vision::windowed::WindowedBlockWeights;
 use crate::vision::windowed::{BlockNames, BlockSizes};

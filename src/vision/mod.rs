@@ -1,11 +1,13 @@
 //! Checkpoints and images: folders as timm, transformers and open_clip save them become configurations, tensors and preprocessing.
 
+mod build;
 pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod faults;
 pub mod hub;
 pub(crate) mod json;
+mod layer_weights;
 mod maxvit;
 pub mod maxvit_weights;
 mod patches;

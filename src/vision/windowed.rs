@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::vit_weights::{Linear, Norm};
+use super::layer_weights::{Linear, Norm};
 use super::weights::Weights;
 use crate::decompose::{Attention, Groups, Mlp, Signal, Trace, Windows};
 use crate::kernels::{Activation, LayerNorm, Numbers};

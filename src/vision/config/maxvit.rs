@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::vision::config::at_most;
+use super::refusals::at_most;
 use crate::vision::error::CheckpointError;
 
 /// A MaxViT. A block is a convolution branch, window attention with an MLP, and grid attention with an MLP: block b

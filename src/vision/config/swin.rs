@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::vision::config::{Activation, at_most};
+use super::refusals::at_most;
+use super::variants::Activation;
 use crate::vision::error::CheckpointError;
 
 /// Who wrote a Swin checkpoint: decides what its tensors are called.

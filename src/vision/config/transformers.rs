@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use crate::vision::config::{
-    Activation, Dialect, Family, ModelConfig, Pool, Resampling, SwinConfig, SwinDialect, VitConfig,
-    unknown,
-};
+use super::model::{Family, ModelConfig};
+use super::refusals::unknown;
+use super::swin::{SwinConfig, SwinDialect};
+use super::variants::{Activation, Dialect, Pool, Resampling};
+use super::vit::VitConfig;
 use crate::vision::error::CheckpointError;
 use crate::vision::json::Object;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::vision::config::{Activation, Dialect, Pool, Resampling};
+use super::variants::{Activation, Dialect, Pool, Resampling};
 use crate::vision::error::CheckpointError;
 
 /// A Vision Transformer. Tokens stand in the order class, distillation, registers, patches (row by row).

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::blobs::{Blobs, make_folder, not_written};
+use super::cache::model_folder;
 use super::error::HubError;
-use super::model_folder;
 use super::remote::{Listing, Remote};
 use crate::vision::weights::files;
 use crate::work::cancel::Cancel;

@@ -11,8 +11,8 @@ use serde_json::Value;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
+use super::environment::{Environment, home, path_in};
 use super::error::HubError;
-use super::{Environment, home, path_in};
 
 /// Where models are, unless `HF_ENDPOINT` says otherwise.
 const ENDPOINT: &str = "https://huggingface.co";

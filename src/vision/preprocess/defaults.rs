@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::described::{CLIP, IMAGENET};
-use super::{Crop, Preprocess, Resize, Rounding};
+use super::framing::{Crop, Resize, Rounding};
+use super::pipeline::Preprocess;
 use crate::vision::config::{Dialect, Family, ModelConfig};
 use crate::vision::error::CheckpointError;
 use crate::vision::json::{self, Object};

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::framing::{Crop, Resize, Rounding};
+use super::pipeline::Preprocess;
 use crate::vision::error::CheckpointError;
 use crate::vision::json::{self, Object};
-use crate::vision::preprocess::{Crop, Preprocess, Resize, Rounding};
 use crate::vision::resample::Filter;
 
 /// ImageNet's statistics, timm's default.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Fault;
+use super::fault::Fault;
 
 const END: u32 = 0x0605_4b50;
 const END_LOCATOR_64: u32 = 0x0706_4b50;

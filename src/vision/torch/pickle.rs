@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Larger programs describe more than any model's tensors.
 const LONGEST: usize = 8 << 20;

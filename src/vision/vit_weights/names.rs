@@ -2,11 +2,12 @@
 
 use candle_core::Tensor;
 
+use super::tensors::{BlockWeights, VitWeights};
+use super::unused::unused;
 use crate::vision::config::{Dialect, Pool, VitConfig};
 use crate::vision::error::CheckpointError;
+use crate::vision::layer_weights::{Linear, Norm};
 use crate::vision::position;
-use crate::vision::vit_weights::beside::beside;
-use crate::vision::vit_weights::{BlockWeights, Linear, Norm, VitWeights};
 use crate::vision::weights::{Weights, stand_in};
 
 /// What a dialect calls its tensors.
@@ -55,8 +56,8 @@ impl Names {
     }
 
     /// Parts of a checkpoint that a representation has no use for.
-    pub(super) fn beside(&self) -> Vec<String> {
-        beside(self.dialect, &self.prefix)
+    pub(super) fn unused(&self) -> Vec<String> {
+        unused(self.dialect, &self.prefix)
     }
 
     /// Every tensor that `config` asks for.

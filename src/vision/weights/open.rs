@@ -4,7 +4,8 @@ use std::path::Path;
 
 use safetensors::tensor::SafeTensorError;
 
-use super::{OnDisk, Stored, files};
+use super::files;
+use super::stored::{OnDisk, Stored};
 use crate::files::mapped::MappedFile;
 use crate::vision::error::CheckpointError;
 use crate::vision::torch::{self, Fault};

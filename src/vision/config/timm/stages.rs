@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Arguments, classes, image, refuse};
-use crate::vision::config::{Activation, Family, MaxVitConfig, SwinConfig, SwinDialect, unknown};
+use super::arguments::{Arguments, classes, image, refuse};
+use crate::vision::config::maxvit::MaxVitConfig;
+use crate::vision::config::model::Family;
+use crate::vision::config::refusals::unknown;
+use crate::vision::config::swin::{SwinConfig, SwinDialect};
+use crate::vision::config::variants::Activation;
 use crate::vision::error::CheckpointError;
 use crate::vision::json::Object;
 

@@ -16,7 +16,7 @@ const OPEN_CLIP_TEXTS: [&str; 9] = [
 ];
 
 /// What the names of those parts begin with; `prefix` stands before the image side's own.
-pub(super) fn beside(dialect: Dialect, prefix: &str) -> Vec<String> {
+pub(super) fn unused(dialect: Dialect, prefix: &str) -> Vec<String> {
     let names: &[&str] = match dialect {
         Dialect::Timm => &["mask_token"],
         Dialect::HfVit => &["pooler.", "embeddings.mask_token"],
@@ -24,16 +24,16 @@ pub(super) fn beside(dialect: Dialect, prefix: &str) -> Vec<String> {
         Dialect::HfClip => &["embeddings.position_ids"],
         Dialect::OpenClip => &[],
     };
-    let mut beside: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
+    let mut unused: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
     match dialect {
         // a classifier of class token and mean patch together, so not of the representation
-        Dialect::HfDinov2 => beside.push("classifier.".to_owned()),
+        Dialect::HfDinov2 => unused.push("classifier.".to_owned()),
         Dialect::HfClip => {
-            beside.extend(["text_model.", "text_projection.", "logit_scale"].map(str::to_owned));
+            unused.extend(["text_model.", "text_projection.", "logit_scale"].map(str::to_owned));
         }
         // the text side, of which open_clip's wrapper for other towers says so
-        Dialect::OpenClip => beside.extend(OPEN_CLIP_TEXTS.map(str::to_owned)),
+        Dialect::OpenClip => unused.extend(OPEN_CLIP_TEXTS.map(str::to_owned)),
         Dialect::Timm | Dialect::HfVit => {}
     }
-    beside
+    unused
 }

@@ -1,54 +1,16 @@
-//! A checkpoint's tensors: read from safetensors or PyTorch files, handed out by name and shape, accounted for at the end.
-//!
-//! Whoever builds a model takes what it needs with [`Weights::take`] and ends with [`Weights::finish`], which lists
-//! everything that didn't fit at once: a wrong checkpoint is understood from one error, not from twenty.
-
-pub(crate) mod files;
-mod numbers;
-mod open;
+//! Tensors by name, and the account of which were taken.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use safetensors::tensor::Dtype;
 
+use super::numbers::{gathered, is_integer, to_f32};
+use super::stored::Stored;
+use super::{files, open};
 use crate::files::mapped::MappedFile;
 use crate::vision::error::CheckpointError;
 use crate::vision::faults::TensorFaults;
-pub use files::fingerprint;
-use numbers::{gathered, is_integer, to_f32};
-
-/// A tensor that is still on disk.
-#[derive(Clone)]
-struct OnDisk {
-    /// Which of the files it is in.
-    file: usize,
-    kind: Dtype,
-    shape: Vec<usize>,
-    /// Steps between neighbours along each axis, in numbers; absent where they lie row by row.
-    strides: Option<Vec<usize>>,
-    /// From its first to its last number.
-    bytes: Range<usize>,
-}
-
-/// Where a tensor's numbers are.
-enum Stored {
-    /// In a file.
-    OnDisk(OnDisk),
-    /// Already a tensor.
-    Ready(Tensor),
-}
-
-impl Stored {
-    fn shape(&self) -> &[usize] {
-        match self {
-            Self::OnDisk(tensor) => &tensor.shape,
-            Self::Ready(tensor) => tensor.dims(),
-        }
-    }
-}
 
 /// Named tensors and the account of which were taken.
 pub struct Weights {

@@ -1,13 +1,9 @@
-//! timm's `config.json`: the named architecture's own arguments, overridden by `model_args`.
-//!
-//! A saved config repeats only what its author changed, so the defaults of each architecture are needed. They follow
-//! timm 1.0's naming (`vision_transformer.py`, `deit.py`), which is regular: family, size, patch, variants, image size.
+//! timm's Vision Transformers: `vit_*` (vision_transformer.py), `deit_*` and `deit3_*` (deit.py).
 
-mod stages;
-
-use crate::vision::config::{
-    Activation, Dialect, Family, ModelConfig, Pool, Resampling, VitConfig, unknown,
-};
+use super::arguments::{Arguments, classes, image, refuse};
+use crate::vision::config::refusals::unknown;
+use crate::vision::config::variants::{Activation, Dialect, Pool, Resampling};
+use crate::vision::config::vit::VitConfig;
 use crate::vision::error::CheckpointError;
 use crate::vision::json::Object;
 
@@ -26,31 +22,6 @@ struct Named {
     pre_norm: bool,
     no_embed_class: bool,
     qkv_bias: bool,
-}
-
-/// Arguments of all of timm's models that leave an evaluated model as it is.
-const WITHOUT_EFFECT: [&str; 13] = [
-    "drop_rate",
-    "pos_drop_rate",
-    "patch_drop_rate",
-    "proj_drop_rate",
-    "attn_drop_rate",
-    "drop_path_rate",
-    "weight_init",
-    "fix_init",
-    "dynamic_img_size",
-    "dynamic_img_pad",
-    "pretrained_strict",
-    "img_size",
-    "num_classes",
-];
-
-/// What a family makes of its `model_args`.
-struct Arguments {
-    /// Those that are read.
-    read: &'static [&'static str],
-    /// Those that leave an evaluated model as it is, beside [`WITHOUT_EFFECT`].
-    without_effect: &'static [&'static str],
 }
 
 /// The arguments of Vision Transformers.
@@ -77,22 +48,8 @@ const VIT: Arguments = Arguments {
     without_effect: &[],
 };
 
-/// Reads a timm config.
-pub(super) fn read(root: Object<'_>) -> Result<ModelConfig, CheckpointError> {
-    let architecture = root.text("architecture")?.unwrap_or_default();
-    let family = match architecture.split('_').next() {
-        Some("swin") => stages::swin(root, architecture)?,
-        Some("maxvit") => stages::maxvit(root, architecture)?,
-        _ => Family::Vit(vit(root, architecture)?),
-    };
-    Ok(ModelConfig {
-        family,
-        labels: root.texts("label_names")?.unwrap_or_default(),
-    })
-}
-
 /// Reads the config of a Vision Transformer.
-fn vit(root: Object<'_>, architecture: &str) -> Result<VitConfig, CheckpointError> {
+pub(super) fn vit(root: Object<'_>, architecture: &str) -> Result<VitConfig, CheckpointError> {
     let named = by_name(architecture).ok_or_else(|| unknown(root.path(), architecture))?;
     let args = root.object("model_args")?;
     VIT.refuse_others(args)?;
@@ -206,29 +163,6 @@ fn size(word: &str) -> Option<(usize, usize, usize, f64)> {
     })
 }
 
-/// The input's height and width: the author's argument, else what the weights were trained for, as timm resolves it.
-/// `side` where neither says.
-fn image(
-    root: Object<'_>,
-    args: Object<'_>,
-    side: usize,
-) -> Result<(usize, usize), CheckpointError> {
-    if let Some(image) = args.size("img_size")? {
-        return Ok(image);
-    }
-    let pretrained = root.object("pretrained_cfg")?;
-    Ok(input_size(pretrained)?.unwrap_or((side, side)))
-}
-
-/// `input_size` of a `pretrained_cfg`, [channels, height, width] there.
-pub(in crate::vision) fn input_size(
-    pretrained: Object<'_>,
-) -> Result<Option<(usize, usize)>, CheckpointError> {
-    Ok(pretrained
-        .channels("input_size")?
-        .map(|[_, height, width]| (height as usize, width as usize)))
-}
-
 /// How the representation is pooled.
 fn pool(args: Object<'_>, distilled: bool) -> Result<Pool, CheckpointError> {
     match args.text("global_pool")? {
@@ -253,54 +187,4 @@ fn activation(args: Object<'_>, named: Activation) -> Result<Activation, Checkpo
             "gelu, gelu_tanh or quick_gelu",
         )),
     }
-}
-
-/// How many classes the head has: the author's argument, else the config's own line.
-fn classes(root: Object<'_>, args: Object<'_>) -> Result<usize, CheckpointError> {
-    let classes = match args.count("num_classes")? {
-        Some(classes) => Some(classes),
-        None => root.count("num_classes")?,
-    };
-    match classes {
-        Some(classes) => Ok(classes),
-        None => Ok(root
-            .object("pretrained_cfg")?
-            .count("num_classes")?
-            .unwrap_or(1000)),
-    }
-}
-
-impl Arguments {
-    /// Refuses arguments that would change the model in a way that isn't read.
-    fn refuse_others(&self, args: Object<'_>) -> Result<(), CheckpointError> {
-        for (key, value) in args.entries() {
-            let lists = [self.read, self.without_effect, &WITHOUT_EFFECT];
-            let known = lists.iter().any(|list| list.contains(&key.as_str()));
-            if !known && *value != serde_json::Value::Bool(false) {
-                return Err(CheckpointError::config(
-                    args.path(),
-                    format!(
-                        "{} = {value} changes the architecture into one this version doesn't read",
-                        args.name(key)
-                    ),
-                ));
-            }
-        }
-        match args.count("in_chans")? {
-            None | Some(3) => {}
-            Some(other) => return Err(refuse(args, "in_chans", &other.to_string(), "3")),
-        }
-        match args.text("norm_layer")? {
-            None | Some("layernorm") => Ok(()),
-            Some(other) => Err(refuse(args, "norm_layer", other, "layernorm")),
-        }
-    }
-}
-
-/// The error for an argument with a value that isn't read.
-fn refuse(args: Object<'_>, key: &str, value: &str, known: &str) -> CheckpointError {
-    CheckpointError::config(
-        args.path(),
-        format!("{} = {value} is not read; {known} would be", args.name(key)),
-    )
 }

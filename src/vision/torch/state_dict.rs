@@ -1,17 +1,12 @@
-//! PyTorch's own files (`pytorch_model.bin`, `*.pth`), read without running anything in them.
-//!
-//! `torch.save` writes a zip archive: a pickle that describes the tensors, and the bytes of each storage. Several tensors
-//! may be views of one storage, in any order of axes.
-
-mod archive;
-mod pickle;
+//! The tensors of a state dict, and where in the file their numbers are.
 
 use std::ops::Range;
 
 use safetensors::tensor::Dtype;
 
-use archive::{Archive, Entries};
-use pickle::{Pickle, Place, Value};
+use super::archive::{Archive, Entries};
+use super::fault::Fault;
+use super::pickle::{Pickle, Place, Value};
 
 /// Keys under which training programs keep the weights, in the order of preference.
 const WITHIN: [&str; 4] = ["state_dict", "model", "teacher", "model_state_dict"];
@@ -19,28 +14,19 @@ const WITHIN: [&str; 4] = ["state_dict", "model", "teacher", "model_state_dict"]
 /// Weights are looked for this deep in a file.
 const DEEPEST: usize = 3;
 
-/// Why a file isn't read.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// It is broken.
-    Damaged(String),
-    /// It is something that this program doesn't read, on purpose.
-    Refused(String),
-}
-
 /// A tensor, described.
-pub(super) struct Described {
-    pub(super) name: String,
-    pub(super) kind: Dtype,
-    pub(super) shape: Vec<usize>,
+pub(in crate::vision) struct Described {
+    pub(in crate::vision) name: String,
+    pub(in crate::vision) kind: Dtype,
+    pub(in crate::vision) shape: Vec<usize>,
     /// Steps between neighbours along each axis, in numbers; absent where they lie row by row.
-    pub(super) strides: Option<Vec<usize>>,
+    pub(in crate::vision) strides: Option<Vec<usize>>,
     /// From its first to its last number, in the file.
-    pub(super) bytes: Range<usize>,
+    pub(in crate::vision) bytes: Range<usize>,
 }
 
 /// The tensors that the file in `bytes` describes.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Described>, Fault> {
+pub(in crate::vision) fn read(bytes: &[u8]) -> Result<Vec<Described>, Fault> {
     if bytes.starts_with(&[0x80]) {
         return Err(Fault::Refused(
             "it has the form of torch before 1.6; save it anew with torch.save(torch.load(FILE), \
