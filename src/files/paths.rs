@@ -55,6 +55,15 @@ pub fn beside(script: &str, path: &str) -> PathBuf {
     folder.join(expand(path))
 }
 
+/// Whether the path ends in one of these extensions, in either case.
+pub(crate) fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    (path.extension().and_then(|extension| extension.to_str())).is_some_and(|extension| {
+        wanted
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use super::StoreError;
+use super::error::StoreError;
 
 const TEMPORARY: &str = ".writing";
 

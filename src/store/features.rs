@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::directory::Store;
 use super::disk::{read_text, wait_for_lock};
-use super::{Store, StoreError, check_name};
+use super::error::StoreError;
+use super::names::check_name;
 
 /// The 80 prompt templates that CLIP's authors published for ImageNet; `{}` is the text.
 pub static TEMPLATES: LazyLock<Vec<&'static str>> =

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// SHA-256 of some bytes.
 #[must_use]

@@ -6,9 +6,11 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::directory::Store;
 use super::disk::{self, file_name, read_text};
+use super::error::StoreError;
 use super::hash::{fingerprint_file, hex};
-use super::{Store, StoreError, check_name};
+use super::names::check_name;
 
 /// A checkpoint file as it was when it was fingerprinted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

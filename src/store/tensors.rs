@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value;
 
-use super::StoreError;
 use super::disk::Disk;
+use super::error::StoreError;
 use crate::files::mapped::MappedFile;
 use crate::files::read_only::ReadOnly;
 

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::directory::Store;
 use super::disk::{Disk, wait_for_lock};
+use super::error::StoreError;
+use super::names::check_name;
 use super::tensors::{self, Blob, NamedTensor};
-use super::{Store, StoreError};
 
 /// A text and the fingerprint of the templates it was averaged over.
 type Key = (String, String);
@@ -27,7 +29,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] when the file is there but can't be read.
     pub fn texts(&self, clip_fingerprint: &str) -> Result<TextCache, StoreError> {
-        super::check_name("a text tower", clip_fingerprint)?;
+        check_name("a text tower", clip_fingerprint)?;
         let path = (self.root.join("texts")).join(format!("{clip_fingerprint}.safetensors"));
         Ok(TextCache {
             known: read(&path)?,

@@ -1,4 +1,4 @@
-//! `add images`: writes an image set from a folder or a table, looking at every image once on the way.
+//! Writes the table of an image set, looking at every image once on the way.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -10,40 +10,15 @@ use polars::prelude::*;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::disk::{self, Disk, Unfinished};
-use super::hash::hex;
-use super::images::dimensions;
+use super::decoding::dimensions;
+use super::info::SetInfo;
+use super::report::{AddReport, Unreadable};
 use super::summary::Summaries;
-use super::{SetInfo, Store, StoreError, check_name, folder, table};
 use crate::interface::failure::in_words;
-use crate::work::cancel::Cancel;
+use crate::store::disk::{self, Disk, Unfinished};
+use crate::store::error::StoreError;
+use crate::store::hash::hex;
 use crate::work::progress::Progress;
-
-/// An image that can't be decoded. It keeps its row; decompositions skip it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Its row.
-    pub id: u32,
-    /// Its path, or `set[row]`.
-    pub image: String,
-    /// What is wrong with it.
-    pub why: String,
-}
-
-/// What was added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AddReport {
-    /// Number of images, unreadable ones included.
-    pub images: usize,
-    /// The metadata columns that came with them.
-    pub columns: Vec<String>,
-    /// Images that can't be decoded.
-    pub unreadable: Vec<Unreadable>,
-    /// Things the user should know, a sentence each.
-    pub notes: Vec<String>,
-    /// Whether a set of that name was there before.
-    pub replaced: bool,
-}
 
 /// Where one image's bytes are.
 pub(super) enum Source<'a> {
@@ -61,52 +36,6 @@ pub(super) struct Batch<'a> {
     pub masks: Option<Vec<Option<Vec<u8>>>>,
     /// The user's columns.
     pub columns: Vec<Column>,
-}
-
-impl Store {
-    /// Adds the images in `from` as the set `name`, in place of one of that name.
-    ///
-    /// `from` is a folder (searched with its subfolders; `label` is the name of the subfolder; `labels` may be a csv with
-    /// a column of file names and further columns) or a parquet or arrow file (with a column `image`, holding bytes or
-    /// `{bytes, path}`, or a column of paths; every other column is kept as metadata).
-    ///
-    /// # Errors
-    /// [`StoreError::NoImages`], [`StoreError::MissingColumn`] or [`StoreError::Input`] when `from` or `labels` are not
-    /// like that; [`StoreError::Cancelled`], with nothing changed; [`StoreError::Io`] when the disk is full.
-    pub fn add_images(
-        &self,
-        name: &str,
-        from: &Path,
-        labels: Option<&Path>,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-    ) -> Result<AddReport, StoreError> {
-        check_name("an image set", name)?;
-        let from = std::fs::canonicalize(from).map_err(StoreError::io("read", from))?;
-        let dir = self.set_folder(name);
-        // A source that is wrong is refused before anything is made.
-        if from.is_dir() {
-            let plan = folder::plan(&from, labels)?;
-            let mut set = SetWriter::new(self, name, &dir)?;
-            progress.start("reading images", plan.len() as u64);
-            folder::add(&plan, &mut set, cancel, progress)?;
-            set.finish(&from, &from, plan.notes, progress)
-        } else {
-            if let Some(labels) = labels {
-                return Err(StoreError::Input(format!(
-                    "{} carries its own columns, so {} can't be added to it; join the two tables first",
-                    from.display(),
-                    labels.display()
-                )));
-            }
-            let plan = table::plan(&from)?;
-            let mut set = SetWriter::new(self, name, &dir)?;
-            progress.start("reading images", plan.rows as u64);
-            table::add(&plan, &mut set, cancel, progress)?;
-            let base = from.parent().unwrap_or(&from);
-            set.finish(&from, base, plan.notes, progress)
-        }
-    }
 }
 
 /// Writes the table row group by row group and counts what it sees.
@@ -167,8 +96,8 @@ struct Probe {
 }
 
 impl SetWriter {
-    fn new(store: &Store, name: &str, dir: &Path) -> Result<Self, StoreError> {
-        let disk = store.disk.clone();
+    /// Begins the table of the set `name` in its folder `dir`.
+    pub(super) fn new(disk: Disk, name: &str, dir: &Path) -> Result<Self, StoreError> {
         let lock = disk::lock(&disk, dir)?;
         let table = dir.join("images.parquet");
         Ok(Self {
@@ -275,7 +204,8 @@ impl SetWriter {
         }
     }
 
-    fn finish(
+    /// Ends the writing: with it the set is there.
+    pub(super) fn finish(
         self,
         from: &Path,
         folder: &Path,

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::disk::{Disk, read_text};
-use super::hash::fingerprint;
-use super::{Header, Precision, StoreError};
+use super::header::Header;
+use super::part::Precision;
 use crate::decompose::RowSpec;
 use crate::kernels::Numbers;
+use crate::store::disk::{Disk, read_text};
+use crate::store::error::StoreError;
+use crate::store::hash::fingerprint;
 
 /// Raise this when the meaning of stored rows or maps changes: entries of another number are computed again.
 const FORMAT: u32 = 1;

@@ -1,22 +1,19 @@
-//! A parquet or arrow file as an image set, and the csv of labels.
+//! A parquet or arrow file as an image set.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use super::StoreError;
-use super::add::{Batch, SetWriter, Source};
-use super::folder::has_extension;
-use super::images::ROW_GROUP;
+use super::columns::{RESERVED, renamed_note, without_reserved};
+use super::set_writer::{Batch, SetWriter, Source};
+use super::table_file::{ROW_GROUP, open};
+use crate::files::paths::has_extension;
+use crate::store::error::StoreError;
 use crate::work::cancel::Cancel;
 use crate::work::progress::Progress;
 
 /// Columns that may hold paths where there is no column `image`.
 const PATH_COLUMNS: [&str; 4] = ["path", "file_name", "filename", "file"];
-
-/// Names of the image table's own columns.
-const RESERVED: [&str; 6] = ["id", "path", "width", "height", "image", "mask"];
 
 /// How the table will be read, before any image is.
 pub(super) struct Plan {
@@ -227,40 +224,4 @@ fn masks(base: &Path, pictures: &[Picture]) -> Vec<Option<Vec<u8>>> {
             Source::Nowhere => None,
         })
         .collect()
-}
-
-/// The user's columns under names that don't collide with the image table's own.
-pub(super) fn without_reserved(frame: DataFrame) -> (Vec<Column>, Vec<String>) {
-    let mut notes = Vec::new();
-    let columns = (frame.into_columns().into_iter())
-        .map(|column| {
-            let name = column.name().to_string();
-            if !RESERVED.contains(&name.as_str()) {
-                return column;
-            }
-            let renamed = format!("original_{name}");
-            notes.push(renamed_note(&name));
-            column.with_name(renamed.into())
-        })
-        .collect();
-    (columns, notes)
-}
-
-fn renamed_note(name: &str) -> String {
-    format!("the column {name} is kept as original_{name}")
-}
-
-/// A csv with a header, types guessed from all of its rows.
-pub(super) fn read_csv(path: &Path) -> Result<DataFrame, StoreError> {
-    open(path)?; // says that a file is missing in our own words
-    CsvReadOptions::default()
-        .with_has_header(true)
-        .with_infer_schema_length(None)
-        .try_into_reader_with_file_path(Some(path.to_owned()))
-        .and_then(SerReader::finish)
-        .map_err(StoreError::table("read", path))
-}
-
-fn open(path: &Path) -> Result<File, StoreError> {
-    File::open(path).map_err(StoreError::io("read", path))
 }

@@ -21,10 +21,10 @@ use polars_arrow::io::ipc::{read::read_file_metadata, write};
 use polars_arrow::record_batch::RecordBatchT;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use crate::contributions::Slab;
 use crate::decompose::{RowSpec, Rows};
 use crate::files::mapped::MappedFile;
+use crate::store::error::{StoreError, first_line};
 
 /// How the pooled rows are kept; z is always f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,8 +249,7 @@ fn find_columns(
     dims: usize,
     precision: Precision,
 ) -> Result<(usize, Vec<Place>), String> {
-    let unreadable =
-        |error: polars::prelude::PolarsError| super::error::first_line(&error.to_string());
+    let unreadable = |error: polars::prelude::PolarsError| first_line(&error.to_string());
     let footer = read_file_metadata(&mut Cursor::new(file)).map_err(unreadable)?;
     let [block] = footer.blocks[..] else {
         return Err(format!(

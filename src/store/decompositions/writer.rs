@@ -11,40 +11,16 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 
 use super::decomposition::Decomposition;
-use super::disk::{self, Disk};
-use super::hash::fingerprint_file;
+use super::header::Header;
 use super::manifest::{Manifest, Skipped};
-use super::part::{self, Precision};
-use super::tensors::{self, Blob, NamedTensor};
-use super::{Store, StoreError};
+use super::part;
 use crate::decompose::{RowSpec, Rows};
-use crate::kernels::Numbers;
-
-/// Rows of the set that a part covers, unless the caller says otherwise.
-pub const PART_ROWS: usize = 512;
-
-/// What a decomposition is computed from and consists of.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// Fingerprint of the model's weights and configuration.
-    pub model_fingerprint: String,
-    /// How images are prepared, in words that differ whenever the pixels would.
-    pub preprocessing: String,
-    /// How rows are kept.
-    pub precision: Precision,
-    /// What the linear layers of the forward pass multiply.
-    pub forward: Numbers,
-    /// Dimension of z, `Dz`.
-    pub dims: usize,
-    /// The components, in order.
-    pub specs: Vec<RowSpec>,
-    /// The constant map of each component, `[d, Dz]` row-major, in the order of `specs`.
-    pub maps: Vec<Vec<f32>>,
-    /// Further columns of the component table (stage, block …), one row per component; may have no columns.
-    pub columns: DataFrame,
-    /// Rows of the set that a part covers, [`PART_ROWS`]. An entry that is resumed keeps its own.
-    pub part_rows: usize,
-}
+use crate::store::directory::Store;
+use crate::store::disk::{self, Disk};
+use crate::store::error::StoreError;
+use crate::store::hash::fingerprint_file;
+use crate::store::names::check_name;
+use crate::store::tensors::{self, Blob, NamedTensor};
 
 /// What `begin` found in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,17 +45,18 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn begin(
+    /// Begins in the folder `dir`, or goes on with what is there.
+    pub(super) fn begin(
         store: &Store,
+        dir: PathBuf,
         model: &str,
         set: &str,
         header: &Header,
     ) -> Result<Self, StoreError> {
-        super::check_name("a model", model)?;
+        check_name("a model", model)?;
         let info = store.set_info(set)?;
-        check(header)?;
+        header.check()?;
         let disk = store.disk.clone();
-        let dir = store.entry(model, set);
         let lock = disk::lock(&disk, &dir)?;
         let mut manifest = Manifest::new(model, set, &info.fingerprint, info.rows, header);
         let mut begun = Begun::default();
@@ -185,20 +162,6 @@ impl Writer {
     /// [`StoreError::Unfinished`] when rows are still pending.
     pub fn finish(self) -> Result<Decomposition, StoreError> {
         Decomposition::open(self.disk, self.dir, self.manifest)
-    }
-}
-
-fn check(header: &Header) -> Result<(), StoreError> {
-    let fits = header.maps.len() == header.specs.len()
-        && (header.maps.iter().zip(&header.specs))
-            .all(|(map, spec)| map.len() == spec.width * header.dims)
-        && (header.columns.width() == 0 || header.columns.height() == header.specs.len());
-    if fits {
-        Ok(())
-    } else {
-        Err(StoreError::Mismatch(
-            "the maps to be stored don't have the shape of the components".to_owned(),
-        ))
     }
 }
 

@@ -7,13 +7,14 @@ use std::time::SystemTime;
 use polars::prelude::*;
 use polars_arrow::array::{FixedSizeListArray, PrimitiveArray};
 
-use super::StoreError;
-use super::disk::{self, Disk};
 use super::manifest::Manifest;
 use super::part::MappedPart;
-use super::tensors::{self, Blob};
 use crate::decompose::{RowSpec, Rows};
 use crate::files::read_only::ReadOnly;
+use crate::store::disk::{self, Disk};
+use crate::store::error::StoreError;
+use crate::store::names::check_name;
+use crate::store::tensors::{self, Blob};
 
 /// A finished decomposition of one set by one model. Parts are mapped when first asked for, and stay mapped.
 #[derive(Debug)]
@@ -270,7 +271,7 @@ impl Decomposition {
     }
 
     fn blob_path(&self, name: &str) -> Result<PathBuf, StoreError> {
-        super::check_name("stored tensors", name)?;
+        check_name("stored tensors", name)?;
         Ok(self.dir.join(format!("{name}.safetensors")))
     }
 

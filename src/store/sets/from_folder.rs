@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use super::add::{Batch, SetWriter, Source};
-use super::disk::{self, file_name};
-use super::images::ROW_GROUP;
-use super::{StoreError, table};
+use super::columns::without_reserved;
+use super::set_writer::{Batch, SetWriter, Source};
+use super::table_file::{ROW_GROUP, open};
+use crate::files::paths::has_extension;
+use crate::store::disk::{self, file_name};
+use crate::store::error::StoreError;
 use crate::work::cancel::Cancel;
 use crate::work::progress::Progress;
 
@@ -80,14 +82,6 @@ fn walk(
     Ok(())
 }
 
-pub(super) fn has_extension(path: &Path, wanted: &[&str]) -> bool {
-    (path.extension().and_then(|extension| extension.to_str())).is_some_and(|extension| {
-        wanted
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
-}
-
 /// `label`: the folder an image lies in, where any lies in one.
 fn folder_labels(paths: &[String]) -> Option<Column> {
     let label = |path: &String| {
@@ -100,7 +94,7 @@ fn folder_labels(paths: &[String]) -> Option<Column> {
 
 /// Joins the columns of a csv by file name: by path within the folder, or by the bare name where that is unique.
 fn join(plan: &mut Plan, csv: &Path) -> Result<(), StoreError> {
-    let labels = table::read_csv(csv)?;
+    let labels = read_csv(csv)?;
     let columns: Vec<String> = labels
         .get_column_names()
         .iter()
@@ -136,7 +130,7 @@ fn join(plan: &mut Plan, csv: &Path) -> Result<(), StoreError> {
         .drop(key)
         .and_then(|labels| labels.take(&taken))
         .map_err(read)?;
-    let (joined, notes) = table::without_reserved(joined);
+    let (joined, notes) = without_reserved(joined);
     plan.notes.extend(notes);
     (plan.columns).retain(|column| joined.iter().all(|new| new.name() != column.name()));
     plan.columns.extend(joined);
@@ -179,6 +173,17 @@ fn match_rows(paths: &[String], files: &StringChunked) -> (Vec<Option<IdxSize>>,
         }
     }
     (rows, unknown)
+}
+
+/// A csv with a header, types guessed from all of its rows.
+fn read_csv(path: &Path) -> Result<DataFrame, StoreError> {
+    open(path)?; // says that a file is missing in our own words
+    CsvReadOptions::default()
+        .with_has_header(true)
+        .with_infer_schema_length(None)
+        .try_into_reader_with_file_path(Some(path.to_owned()))
+        .and_then(SerReader::finish)
+        .map_err(StoreError::table("read", path))
 }
 
 /// Reads the images and writes their rows.

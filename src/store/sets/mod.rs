@@ -1,0 +1,20 @@
+//! Image sets on the disk: `sets/<set>/`, a table with one row per image and what is known without reading it.
+
+mod add;
+mod columns;
+mod decoding;
+mod from_folder;
+mod from_table;
+mod image_set;
+mod info;
+mod report;
+mod set_writer;
+mod stored;
+mod summary;
+mod table_file;
+
+pub use decoding::read_image;
+pub use image_set::ImageSet;
+pub use info::SetInfo;
+pub use report::{AddReport, Unreadable};
+pub use summary::{Holds, Summary, of as summaries};
