@@ -1,6 +1,6 @@
 //! Masks: from a map to a mask, and how well it fits a true one.
 
-use super::Grid;
+use super::token_maps::Grid;
 
 /// What lies above 0, in shares of the largest value; all zeros where nothing does.
 #[must_use]

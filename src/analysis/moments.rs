@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::AnalysisError;
+use super::error::AnalysisError;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;

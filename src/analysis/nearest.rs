@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::AnalysisError;
+use super::error::AnalysisError;
 use super::vectors::summed;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, ReadError, concerns};

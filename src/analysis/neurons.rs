@@ -7,9 +7,11 @@
 
 use std::ops::Range;
 
+use super::error::AnalysisError;
+use super::feature::TextBasis;
 use super::projection::Projector;
 use super::score::{AxisMoments, total_size};
-use super::{AnalysisError, ScoreKind, TextBasis};
+use super::score_kind::ScoreKind;
 use crate::align::Aligned;
 use crate::decompose::Rows;
 use crate::linalg::{add_scaled, dot, matrix_of, transposed_product, values, widen};

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::AnalysisError;
 use super::classes::{ClassSums, Classifier, Labels, Priors, Second};
-use super::rank::Unit;
+use super::error::AnalysisError;
+use super::unit::Unit;
 use super::vectors::summed;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 use crate::decompose::Rows;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::AnalysisError;
+use super::error::AnalysisError;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;

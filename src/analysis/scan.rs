@@ -1,13 +1,16 @@
 //! Scores by reading images: for groups of components, filtered sets and rank correlations.
 //!
 //! One pass keeps, per unit and axis, a mean and two centred sums in f64 (Chan's update, chunk by chunk). Spearman's
-//! correlation needs the projections themselves: the total's come from that pass, the units' from [`ranks`](super::ranks).
+//! correlation needs the projections themselves: the total's come from that pass, the units' from [`rank_correlation`](super::rank_correlation).
 
+use super::error::AnalysisError;
+use super::feature::TextBasis;
 use super::moments::{Weights, centre, gap};
 use super::projection::{CHUNK, Projector};
-use super::ranks::rank_correlations;
-use super::score::{AxisMoments, ScoreKind, total_size};
-use super::{AnalysisError, TextBasis, Unit};
+use super::rank_correlation::rank_correlations;
+use super::score::{AxisMoments, total_size};
+use super::score_kind::ScoreKind;
+use super::unit::Unit;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;

@@ -3,8 +3,10 @@
 //! The published algorithm works on the contributions `[n, K]` of all images. All it ever asks of them is their second
 //! moments, so they are all it gets here: the result is the same, and no image is read again.
 
+use super::error::AnalysisError;
+use super::moments::Moments;
 use super::projection::{Projector, project_unit};
-use super::{AnalysisError, Moments, Unit};
+use super::unit::Unit;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep};
 use crate::linalg::{

@@ -2,14 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// What is ranked: a component, or components taken together (a layer).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unit {
-    /// How tables call it: `head 5.2`, `layer 5`.
-    pub name: String,
-    /// Its components, by position.
-    pub components: Vec<usize>,
-}
+use super::unit::Unit;
 
 /// A unit's place in a ranking.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,9 @@
 
 use rayon::prelude::*;
 
+use super::error::AnalysisError;
 use super::projection::{CHUNK, Projector};
-use super::{AnalysisError, Unit};
+use super::unit::Unit;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::linalg::{add_scaled, dot};
 use crate::work::cancel::Cancel;
