@@ -1,4 +1,4 @@
-//! Files mapped into memory, read-only: the one module with `unsafe` in it.
+//! Files mapped into memory, read-only. Mapping one is `unsafe`, and nothing else here is.
 //!
 //! A query reads the slabs it names straight from the page cache, without copying a part of tens of megabytes first.
 #![allow(unsafe_code)]

@@ -1,6 +1,6 @@
 //! Systems of equations with a symmetric positive definite matrix.
 
-use super::dot;
+use super::vectors::dot;
 
 /// The lower triangle L with `matrix = L Lᵀ`, `[n, n]` row-major; nothing where the matrix is not positive definite.
 pub(crate) fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {

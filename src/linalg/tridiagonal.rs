@@ -1,7 +1,7 @@
 //! Eigenvectors of larger symmetric matrices: Householder's reduction to a tridiagonal one, then implicit QL (Bowdler,
 //! Martin, Reinsch and Wilkinson 1968). Jacobi's rotations, which serve the small ones, would take minutes at CLIP's width.
 
-use super::{add_scaled, dot};
+use super::vectors::{add_scaled, dot};
 
 /// A subdiagonal this small beside the whole matrix is rounding noise.
 const NOISE: f64 = 1e-18;
