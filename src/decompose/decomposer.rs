@@ -38,7 +38,7 @@ pub struct Decomposer {
     mlps: Vec<(usize, Linear)>,
 }
 
-/// ReadOnly while another device than the CPU is at work: one batch at a time, as all of the device works on each, and its
+/// Held while another device than the CPU is at work: one batch at a time, as all of the device works on each, and its
 /// memory is small.
 static TURN: Mutex<()> = Mutex::new(());
 
