@@ -9,9 +9,9 @@ mod maps;
 mod objective;
 mod options;
 mod parameters;
+mod procrustes;
 mod random;
 mod report;
-mod start;
 mod targets;
 mod trainer;
 

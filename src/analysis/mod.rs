@@ -2,47 +2,47 @@
 
 mod ablation;
 mod agreement;
-mod classes;
+mod discriminant;
 mod error;
-mod feature;
 mod masks;
 mod moments;
-mod nearest;
 mod neurons;
 mod probes;
 mod projection;
 mod rank_correlation;
 mod ranking;
 mod resampling;
+mod retrieval;
 mod scan;
 mod score;
 mod score_kind;
-mod spans;
+mod text_basis;
+mod text_span;
 mod token_maps;
 mod unit;
 mod vectors;
 
 pub use ablation::{Ablated, Instead, Linear, ablate, mean_rows};
 pub use agreement::{interval, overlap, places, spearman};
-pub(crate) use classes::greatest;
-pub use classes::{Classifier, Labels, Priors};
+pub(crate) use discriminant::greatest;
+pub use discriminant::{Classifier, Labels, Priors};
 pub use error::AnalysisError;
-pub use feature::TextBasis;
 pub use masks::{Counts, average_precision, bounding_box, centre_prior, saliency, threshold};
 pub use moments::{
     ComponentMoments, FindTensor, Moments, MomentsError, NamedTensor, gather_moments,
 };
-pub(crate) use nearest::Best;
-pub use nearest::{Found, furthest_along, most_alike};
 pub use neurons::{NeuronLayer, NeuronScores};
 pub use probes::{FOLDS, chance, fit_classifier, probe_units};
 pub use projection::{Projector, project_unit};
 pub use ranking::{Ranked, rank, specific};
 pub use resampling::{Replicate, resampled_scores, times_drawn};
+pub(crate) use retrieval::Best;
+pub use retrieval::{Found, furthest_along, most_alike};
 pub use scan::{ScanResult, scan_scores};
 pub use score::{score_from_moments, scores_from_moments};
 pub use score_kind::ScoreKind;
-pub use spans::{Pick, RANK as SPAN_RANK, Spread, text_span};
+pub use text_basis::TextBasis;
+pub use text_span::{Pick, RANK as SPAN_RANK, Spread, text_span};
 pub use token_maps::{Grid, NoGrid, TokenMap, along_directions};
 pub use unit::Unit;
 pub use vectors::summed;

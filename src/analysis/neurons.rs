@@ -8,10 +8,10 @@
 use std::ops::Range;
 
 use super::error::AnalysisError;
-use super::feature::TextBasis;
 use super::projection::Projector;
 use super::score::{AxisMoments, total_size};
 use super::score_kind::ScoreKind;
+use super::text_basis::TextBasis;
 use crate::align::Aligned;
 use crate::decompose::Rows;
 use crate::linalg::{add_scaled, dot, matrix_of, transposed_product, values, widen};

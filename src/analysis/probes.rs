@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::classes::{ClassSums, Classifier, Labels, Priors, Second};
+use super::discriminant::{ClassSums, Classifier, Labels, Priors, Second};
 use super::error::AnalysisError;
 use super::unit::Unit;
 use super::vectors::summed;

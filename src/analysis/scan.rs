@@ -4,12 +4,12 @@
 //! correlation needs the projections themselves: the total's come from that pass, the units' from [`rank_correlation`](super::rank_correlation).
 
 use super::error::AnalysisError;
-use super::feature::TextBasis;
 use super::moments::{Weights, centre, gap};
 use super::projection::{CHUNK, Projector};
 use super::rank_correlation::rank_correlations;
 use super::score::{AxisMoments, total_size};
 use super::score_kind::ScoreKind;
+use super::text_basis::TextBasis;
 use super::unit::Unit;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};

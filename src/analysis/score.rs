@@ -6,10 +6,10 @@
 use rayon::prelude::*;
 
 use super::error::AnalysisError;
-use super::feature::TextBasis;
 use super::moments::{ComponentMoments, Moments};
 use super::projection::{Projector, transposed};
 use super::score_kind::ScoreKind;
+use super::text_basis::TextBasis;
 use crate::align::Aligned;
 use crate::kernels::projections;
 use crate::linalg::{dot, matrix, matrix_of, product, values, widen};

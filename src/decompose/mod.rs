@@ -10,7 +10,7 @@ mod quads;
 mod readout;
 mod rows;
 mod second_order;
-mod tokens;
+mod token_terms;
 mod trace;
 mod windows;
 
@@ -22,6 +22,6 @@ pub use layers::{Attention, Groups, Linear, Mlp};
 pub use readout::Maps;
 pub use rows::{RowSpec, Rows};
 pub use second_order::Through;
-pub use tokens::{Located, OwnTerms, TokenTerms};
+pub use token_terms::{Located, OwnTerms, TokenTerms};
 pub use trace::{Detail, Reads, Signal, Trace};
 pub use windows::Windows;

@@ -6,7 +6,7 @@ use super::world::{
     IMAGES, Known, SKIPPED, WIDTH, World, column, dot, embedding, floats, ids, strings, whole,
 };
 
-/// How far `src/analysis/classes.rs` draws covariances towards the identity.
+/// How far `src/analysis/discriminant.rs` draws covariances towards the identity.
 const SHRINKAGE: f64 = 0.05;
 
 /// The class of an image, and what it stands before.

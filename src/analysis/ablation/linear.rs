@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::align::Aligned;
-use crate::analysis::classes::Classifier;
+use crate::analysis::discriminant::Classifier;
 use crate::contributions::Contributions;
 use crate::decompose::Rows;
 use crate::linalg::{matrix, matrix_of, narrow, product, product_transposed, values, widen};

@@ -2,7 +2,7 @@
 
 use super::{Ablated, Instead, Linear, ablate, mean_rows};
 use crate::align::Aligned;
-use crate::analysis::classes::{ClassSums, Classifier, Priors, Second};
+use crate::analysis::discriminant::{ClassSums, Classifier, Priors, Second};
 use crate::contributions::Contributions;
 use crate::contributions::synthetic::{naive, random_alignment, synthesize, wide};
 use crate::work::cancel::Cancel;

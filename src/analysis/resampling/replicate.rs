@@ -1,7 +1,7 @@
 //! Replicates: the texts that a score is taken with over again, and how often each image takes part.
 
 use crate::align::Random;
-use crate::analysis::feature::TextBasis;
+use crate::analysis::text_basis::TextBasis;
 
 /// One way to score over again.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::walk::{Carrier, walk};
 use crate::decompose::component::Component;
 use crate::decompose::layers::Linear;
-use crate::decompose::tokens::{OwnTerms, TokenTerms, token_terms};
+use crate::decompose::token_terms::{OwnTerms, TokenTerms, token_terms};
 use crate::decompose::trace::{Op, Recording};
 
 /// What a batch adds to [`Maps`](super::Maps): pooled rows, and the details asked for.

@@ -3,13 +3,13 @@
 mod add;
 mod columns;
 mod decoding;
+mod entries;
 mod from_folder;
 mod from_table;
 mod image_set;
 mod info;
 mod report;
 mod set_writer;
-mod stored;
 mod summary;
 mod table_file;
 
