@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::batches::Images;
+use super::batches::{Images, Pool};
 use super::error::AlignError;
 use super::maps::Alignment;
 use super::objective::alignment_loss;
@@ -10,7 +10,7 @@ use super::options::FitOptions;
 use super::parameters::Parameters;
 use super::procrustes::shared_map;
 use super::random::Random;
-use super::report::FitReport;
+use super::report::{EpochReport, FitReport};
 use super::targets::Targets;
 use super::trainer::Trainer;
 use crate::contributions::{Contributions, Keep};
@@ -88,24 +88,15 @@ pub fn fit(
     // Adam's moments are twice as large as the maps that are left.
     drop((trainer, kept_pool));
     let (best_epoch, _, maps) = best;
-    let mean: Vec<f32> = narrow(&shared.mean_target).repeat(held.len);
-    let report = FitReport {
-        components: contributions
-            .specs()
-            .iter()
-            .map(|spec| spec.component.to_string())
-            .collect(),
-        dim,
-        width,
-        images: images.len(),
-        held_out_images: held.len,
-        held_out_cosine: 1.0 - curve[best_epoch].held_out_alignment,
-        baseline_cosine: 1.0 - alignment_loss(&mean, &held.targets, width),
-        penalty: curve[best_epoch].penalty,
-        best_epoch,
+    let report = report(
+        contributions,
+        &images,
+        &held,
+        &shared.mean_target,
+        options.clone(),
         curve,
-        options: options.clone(),
-    };
+        best_epoch,
+    );
     Ok(Alignment {
         dim,
         width,
@@ -115,4 +106,35 @@ pub fn fit(
         bias: maps.bias,
         report: Some(report),
     })
+}
+
+/// What a fit says about itself; `mean_target` is what a fit that knows no image would give every one of them.
+fn report(
+    contributions: &dyn Contributions,
+    images: &Images<'_>,
+    held: &Pool,
+    mean_target: &[f64],
+    options: FitOptions,
+    curve: Vec<EpochReport>,
+    best_epoch: usize,
+) -> FitReport {
+    let width = mean_target.len();
+    let mean: Vec<f32> = narrow(mean_target).repeat(held.len);
+    FitReport {
+        components: contributions
+            .specs()
+            .iter()
+            .map(|spec| spec.component.to_string())
+            .collect(),
+        dim: contributions.dim(),
+        width,
+        images: images.len(),
+        held_out_images: held.len,
+        held_out_cosine: 1.0 - curve[best_epoch].held_out_alignment,
+        baseline_cosine: 1.0 - alignment_loss(&mean, &held.targets, width),
+        penalty: curve[best_epoch].penalty,
+        best_epoch,
+        curve,
+        options,
+    }
 }
