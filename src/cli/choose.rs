@@ -8,8 +8,8 @@ use clap::parser::ValueSource;
 use super::Flags;
 use super::subcommand::Subcommand;
 use crate::config::{self, Config, Origin};
-use crate::interface::engine::Source;
 use crate::interface::failure::Failure;
+use crate::interface::source::Source;
 use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 

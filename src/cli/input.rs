@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::Flags;
-use crate::interface::engine::Source;
 use crate::interface::failure::{Exit, Failure, in_words};
+use crate::interface::source::Source;
 
 /// One place that queries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use super::{Flags, cancel_on_interrupt, usage};
 use crate::cli::doctor;
 use crate::config::{self, Config};
 use crate::interface::answer::{Answer, Sink};
-use crate::interface::engine::{Launch, Source};
+use crate::interface::engine::Launch;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::source::Source;
 use crate::output::console::Console;
 use crate::tui::{self, theme::Theme};
 

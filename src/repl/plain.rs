@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::Typed;
 use super::commands::is_command;
-use crate::interface::engine::Assist;
+use crate::interface::assist::Assist;
 use crate::output::console::Console;
 
 /// Lines from stdin, joined until they are a whole query.
@@ -67,7 +67,7 @@ impl Plain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::FakeAssist;
+    use crate::interface::fake_engine::FakeAssist;
     use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
 

@@ -7,8 +7,9 @@ use super::{Keyboard, Manner, Typed, external};
 use crate::cli::doctor;
 use crate::files::paths;
 use crate::interface::answer::Sink;
-use crate::interface::engine::{Engine, Source};
+use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure, in_words};
+use crate::interface::source::Source;
 use crate::output::console::Console;
 use crate::output::detour::Detour;
 use crate::repl::script::{OnError, Runner, is_farewell};
@@ -237,13 +238,13 @@ impl<'a> Session<'a> {
 mod tests {
     use super::super::plain::Plain;
     use super::*;
-    use crate::interface::engine::fake::Fake;
+    use crate::interface::fake_engine::FakeEngine;
     use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
 
     /// What a session says when these lines are typed.
     fn sitting(lines: &[&str]) -> (String, String, Vec<String>) {
-        let mut engine = Fake::default();
+        let mut engine = FakeEngine::default();
         let (mut console, out, err) = console(Look::plain());
         let manner = Manner::default();
         let keyboard = Keyboard::Plain(Plain::default());

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Argument, COMMANDS, named, split, wrong};
 use crate::files::paths;
-use crate::interface::engine::{Candidate, Role};
+use crate::interface::assist::{Candidate, Role};
 
 /// What may stand at byte `at` of a command line: where the word begins, and the candidates.
 #[must_use]

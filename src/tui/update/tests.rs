@@ -12,12 +12,16 @@ use super::super::table;
 use super::*;
 use crate::interface::answer::{Answer, Captioned, Picture};
 use crate::interface::engine::Engine;
-use crate::interface::engine::fake::Fake;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::fake_engine::FakeEngine;
 use crate::tui::worker;
 
 fn state() -> State {
-    State::new(worker::knowledge(&Fake::default()), Vec::new(), (120, 40))
+    State::new(
+        worker::knowledge(&FakeEngine::default()),
+        Vec::new(),
+        (120, 40),
+    )
 }
 
 fn key(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -42,7 +46,7 @@ fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 fn knowledge() -> Knowledge {
-    worker::knowledge(&Fake::default())
+    worker::knowledge(&FakeEngine::default())
 }
 
 /// What runs, if exactly one of the effects runs something.
@@ -264,7 +268,7 @@ fn the_palette_does_things_by_name_runs_statements_and_saves_the_session() {
         panic!("{effects:?}");
     };
     assert_eq!(path.to_str(), Some("tour.vq"));
-    let engine = Fake::default();
+    let engine = FakeEngine::default();
     let script = script.lines().filter(|line| !line.starts_with('#'));
     let script: String = script.collect();
     assert_eq!(engine.statements(&script).len(), 2, "the script runs again");
