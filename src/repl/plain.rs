@@ -68,8 +68,8 @@ impl Plain {
 mod tests {
     use super::*;
     use crate::interface::fake_engine::FakeAssist;
-    use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     #[test]
     fn lines_are_joined_until_complete_and_nothing_is_lost_at_the_end() {

@@ -103,8 +103,8 @@ pub(crate) fn is_farewell(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::interface::fake_engine::FakeEngine;
-    use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     fn run(text: &str, on_error: OnError) -> (Outcome, String, String) {
         let mut engine = FakeEngine::default();

@@ -10,8 +10,8 @@ use crate::interface::answer::Sink;
 use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure, in_words};
 use crate::interface::source::Source;
+use crate::output::answer_file::AnswerFile;
 use crate::output::console::Console;
-use crate::output::detour::Detour;
 use crate::repl::script::{OnError, Runner, is_farewell};
 use crate::work::cancel::Cancel;
 
@@ -146,8 +146,8 @@ impl<'a> Session<'a> {
             Action::Timer => self.set("timer", argument)?,
             Action::Format => self.set("format", argument)?,
             Action::Pager => self.set("pager", argument)?,
-            Action::Once => self.detour(argument, true)?,
-            Action::Output => self.detour(argument, false)?,
+            Action::Once => self.answers_to(argument, true)?,
+            Action::Output => self.answers_to(argument, false)?,
             Action::Read => {
                 let source = Source::read(&paths::expand(argument))?;
                 return Ok(self.query(source));
@@ -179,12 +179,13 @@ impl<'a> Session<'a> {
         self.console.set(name, value).map_err(wrong)
     }
 
-    fn detour(&mut self, path: &str, once: bool) -> Result<(), Failure> {
-        self.console.detour = match path {
+    /// Sends answers to a file: the next one, or all; without a path, to the terminal again.
+    fn answers_to(&mut self, path: &str, once: bool) -> Result<(), Failure> {
+        self.console.answer_file = match path {
             "" => None,
             path => {
-                let detour = Detour::to(&paths::expand(path), once);
-                Some(detour.map_err(|why| Failure::new(Exit::Usage, why))?)
+                let file = AnswerFile::create(&paths::expand(path), once);
+                Some(file.map_err(|why| Failure::new(Exit::Usage, why))?)
             }
         };
         Ok(())
@@ -239,8 +240,8 @@ mod tests {
     use super::super::plain::Plain;
     use super::*;
     use crate::interface::fake_engine::FakeEngine;
-    use crate::output::console::test_streams::console;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     /// What a session says when these lines are typed.
     fn sitting(lines: &[&str]) -> (String, String, Vec<String>) {

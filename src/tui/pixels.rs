@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::output::color::Depth;
-    use crate::picture::graphics::Protocol;
+    use crate::picture::protocol::Protocol;
     use crate::tui::draw::sample_state;
     use crate::tui::state::{Overlay, Top};
 
