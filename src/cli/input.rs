@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use super::Flags;
+use super::flags::Flags;
 use crate::interface::failure::{Exit, Failure, in_words};
 use crate::interface::source::Source;
 

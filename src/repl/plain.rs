@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use super::Typed;
 use super::commands::is_command;
+use super::typed::Typed;
 use crate::interface::assist::Assist;
 use crate::output::console::Console;
 

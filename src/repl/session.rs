@@ -3,7 +3,10 @@
 use std::fs;
 
 use super::commands::{self, Action, Command};
-use super::{Keyboard, Manner, Typed, external};
+use super::external_editor;
+use super::keyboard::Keyboard;
+use super::options::Options;
+use super::typed::Typed;
 use crate::cli::doctor;
 use crate::files::paths;
 use crate::interface::answer::Sink;
@@ -24,11 +27,12 @@ pub(super) struct Session<'a> {
     console: &'a mut Console,
     cancel: &'a Cancel,
     keyboard: Keyboard,
-    manner: &'a Manner,
+    options: &'a Options,
     /// The statements that went well, in order.
     succeeded: Vec<String>,
     /// The last query, right or wrong.
-    last: String,
+    last_query: String,
+    /// Whether the last query or command did.
     failed: bool,
 }
 
@@ -45,22 +49,22 @@ impl<'a> Session<'a> {
         console: &'a mut Console,
         cancel: &'a Cancel,
         keyboard: Keyboard,
-        manner: &'a Manner,
+        options: &'a Options,
     ) -> Self {
         Self {
             engine,
             console,
             cancel,
             keyboard,
-            manner,
+            options,
             succeeded: Vec::new(),
-            last: String::new(),
+            last_query: String::new(),
             failed: false,
         }
     }
 
     pub(super) fn run(mut self) -> Exit {
-        if let Some(init) = &self.manner.init
+        if let Some(init) = &self.options.init
             && self.query(init.clone()) == After::End
         {
             return Exit::Success;
@@ -94,7 +98,7 @@ impl<'a> Session<'a> {
         }
         self.keyboard.remember(text, self.console);
         if !commands::is_command(text) {
-            text.trim_end().clone_into(&mut self.last);
+            text.trim_end().clone_into(&mut self.last_query);
             return self.query(Source {
                 name: "prompt".into(),
                 text: text.to_owned(),
@@ -155,7 +159,7 @@ impl<'a> Session<'a> {
             Action::Save => self.save(argument)?,
             Action::Edit => {
                 let text = if argument.is_empty() {
-                    self.last.clone()
+                    self.last_query.clone()
                 } else {
                     argument.to_owned()
                 };
@@ -168,7 +172,7 @@ impl<'a> Session<'a> {
             }
             Action::Doctor => {
                 let facts = self.engine.facts();
-                doctor::report(self.console, &self.manner.config, facts)?;
+                doctor::report(self.console, &self.options.config, facts)?;
             }
         }
         Ok(After::Prompt)
@@ -220,7 +224,7 @@ impl<'a> Session<'a> {
 
     /// Lets the user edit a text elsewhere and runs what comes back.
     fn edit(&mut self, text: &str) -> After {
-        match external::edit(text) {
+        match external_editor::edit(text) {
             Ok(edited) if edited.trim().is_empty() => After::Prompt,
             Ok(edited) => {
                 self.console.echo(edited.trim_end());
@@ -247,10 +251,10 @@ mod tests {
     fn sitting(lines: &[&str]) -> (String, String, Vec<String>) {
         let mut engine = FakeEngine::default();
         let (mut console, out, err) = console(Look::plain());
-        let manner = Manner::default();
+        let options = Options::default();
         let keyboard = Keyboard::Plain(Plain::default());
         let cancel = Cancel::default();
-        let mut session = Session::new(&mut engine, &mut console, &cancel, keyboard, &manner);
+        let mut session = Session::new(&mut engine, &mut console, &cancel, keyboard, &options);
         for line in lines {
             if session.typed(line) == After::End {
                 break;

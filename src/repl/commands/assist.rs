@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Argument, COMMANDS, named, split, wrong};
+use super::parse::{split, wrong};
+use super::table::{Argument, COMMANDS, named};
 use crate::files::paths;
 use crate::interface::assist::{Candidate, Role};
 
@@ -80,7 +81,7 @@ pub fn hint(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::parse::parse;
     use super::*;
 
     #[test]
