@@ -11,12 +11,12 @@ use crate::repl::history;
 const MOST: usize = 10_000;
 
 /// The file and what it holds.
-pub struct Book {
+pub struct History {
     entries: DefaultHistory,
     path: Option<PathBuf>,
 }
 
-impl Book {
+impl History {
     /// Opens the prompt's history, or the file that is `named` in its place; a sentence where it cannot be kept.
     #[must_use]
     pub fn open(named: Option<&str>) -> (Self, Option<String>) {

@@ -141,7 +141,8 @@ mod tests {
     use crate::output::color::Depth;
     use crate::picture::protocol::Protocol;
     use crate::tui::draw::sample_state;
-    use crate::tui::state::{Overlay, Top};
+    use crate::tui::overlay::Overlay;
+    use crate::tui::state::Top;
 
     fn kitty() -> Pixels {
         Pixels::new(Graphics {

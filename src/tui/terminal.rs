@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 
 use super::draw::draw;
 use super::event::{Effect, Event, Msg};
-use super::history::Book;
+use super::history::History;
 use super::pixels::{Change, Pixels};
 use super::state::State;
 use super::theme::Theme;
@@ -192,7 +192,7 @@ fn interact(
     choices: Choices,
     cancel: Cancel,
 ) -> io::Result<()> {
-    let (book, warning) = Book::open(choices.history.as_deref());
+    let (book, warning) = History::open(choices.history.as_deref());
     let knowledge = worker::knowledge(engine.as_ref());
     let (out, msgs) = channel();
     let texts = worker::start(engine, cancel.clone(), out.clone());
@@ -276,7 +276,7 @@ struct Hands {
     texts: Sender<String>,
     cancel: Cancel,
     out: Sender<Msg>,
-    book: Book,
+    book: History,
 }
 
 impl Hands {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::super::layout::Pane;
 use super::super::state::State;
-use super::{ellipsis, pane, put};
+use super::pane::{ellipsis, pane, put};
 use crate::interface::name::NameKind;
 use crate::output::width::{cut_middle, single_line, width};
 

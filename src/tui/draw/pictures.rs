@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::super::layout::Pane;
 use super::super::state::{State, Top};
-use super::{ellipsis, pane, put};
+use super::pane::{ellipsis, pane, put};
 use crate::interface::answer::{Captioned, Picture};
 use crate::output::color::Depth;
 use crate::output::width::{cut_middle, single_line};

@@ -9,7 +9,7 @@ use ratatui::widgets::Clear;
 
 use super::super::layout::{Pane, Places};
 use super::super::state::{State, Top};
-use super::{boxed, pane, put};
+use super::pane::{boxed, pane, put};
 use crate::output::width::{single_line, width};
 
 /// The most completions shown at once.

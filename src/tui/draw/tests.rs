@@ -20,8 +20,10 @@ use crate::interface::fake_engine::FakeEngine;
 use crate::output::color::Depth;
 use crate::tui::event::{Event, Msg};
 use crate::tui::keys::Context;
+use crate::tui::layout::Pane;
 use crate::tui::map::sample;
-use crate::tui::state::{Job, Overlay};
+use crate::tui::overlay::Overlay;
+use crate::tui::state::{Job, State};
 use crate::tui::update::update;
 use crate::tui::worker;
 

@@ -1,19 +1,13 @@
-//! What an event does to the state, and what it wants done outside: pure, so that every behaviour has a test without a
-//! terminal.
-
-mod act;
-mod hear;
-mod mouse;
-mod palette;
-mod panes;
+//! What an event does to the state.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::event::{Effect, Event};
-use super::keys;
-use super::layout::Pane;
-use super::state::{State, Top};
-use super::table::Arrangement;
+use super::super::event::{Effect, Event};
+use super::super::keys;
+use super::super::layout::Pane;
+use super::super::state::{State, Top};
+use super::requests::sift;
+use super::{actions, map, messages, mouse, palette};
 
 /// Takes in one event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -25,10 +19,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.size = (columns, rows);
             vec![Effect::Redraw]
         }
-        Event::Worker(msg) => hear::hear(state, msg),
+        Event::Worker(msg) => messages::take(state, msg),
         Event::Tick(now) => {
             state.now = now;
-            panes::follow(state)
+            map::follow(state)
         }
     };
     state.settle();
@@ -37,7 +31,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if let Some(action) = keys::action(state.context(), key) {
-        return act::act(state, action);
+        return actions::act(state, action);
     }
     let plain = !key
         .modifiers
@@ -97,36 +91,3 @@ fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         }
     }
 }
-
-/// Asks for the rows that contain `filter`.
-fn sift(state: &mut State, filter: String) -> Vec<Effect> {
-    let sort = state.table.arrangement.sort;
-    arrange(state, Arrangement { sort, filter })
-}
-
-fn arrange(state: &mut State, arrangement: Arrangement) -> Vec<Effect> {
-    if arrangement == state.table.arrangement {
-        return Vec::new();
-    }
-    let generation = state.table.ask(arrangement.clone());
-    let frame = state.table.frame.clone();
-    vec![Effect::Arrange(generation, frame, arrangement)]
-}
-
-/// Asks for a text of statements to be run, unless something runs.
-fn run(state: &mut State, text: &str) -> Vec<Effect> {
-    if state.job.is_some() {
-        state.complain("a query is running: Esc stops it");
-        return Vec::new();
-    }
-    let job = super::state::Job {
-        statement: text.trim().to_owned(),
-        since: state.now,
-        ..super::state::Job::default()
-    };
-    state.job = Some(job);
-    vec![Effect::Run(text.to_owned())]
-}
-
-#[cfg(test)]
-mod tests;

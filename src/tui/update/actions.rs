@@ -1,35 +1,40 @@
-//! What each action does: the ones that hold everywhere and the query's here, those of other panes in `panes`.
+//! What each action does: those that hold everywhere, and those for what lies over the panes, here; those of a pane in
+//! the file with its name.
 
 use super::super::event::Effect;
-use super::super::keys::{Action, Context};
+use super::super::keys::{Action, Context, TABLE};
 use super::super::layout::Pane;
-use super::super::state::{Overlay, State, Top};
+use super::super::overlay::Overlay;
+use super::super::palette::{Entry, Palette};
+use super::super::state::{State, Top};
 use super::super::table::Arrangement;
-use super::{arrange, hear, palette, panes, run};
+use super::requests::{arrange, copy};
+use super::{catalog, map, messages, palette, pictures, query, results};
 
+/// Does it, and says what that wants done outside.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return vec![Effect::Cancel, Effect::Quit],
         Action::QuitIfEmpty if state.editor.is_empty() => return vec![Effect::Quit],
         Action::Interrupt => return interrupt(state),
         Action::Back => return back(state),
-        Action::Run => return submit(state),
-        Action::NextPane => focus(state, state.focus.step(1)),
-        Action::PreviousPane => focus(state, state.focus.step(Pane::ALL.len() - 1)),
-        Action::FocusQuery => focus(state, Pane::Query),
-        Action::FocusResults => focus(state, Pane::Results),
-        Action::FocusMap => focus(state, Pane::Map),
-        Action::FocusPictures => focus(state, Pane::Pictures),
-        Action::FocusCatalog => focus(state, Pane::Catalog),
-        Action::EarlierAnswer => hear::other_answer(state, false),
-        Action::LaterAnswer => hear::other_answer(state, true),
+        Action::Run => return query::submit(state),
+        Action::NextPane => state.focus_on(state.focus.step(1)),
+        Action::PreviousPane => state.focus_on(state.focus.step(Pane::ALL.len() - 1)),
+        Action::FocusQuery => state.focus_on(Pane::Query),
+        Action::FocusResults => state.focus_on(Pane::Results),
+        Action::FocusMap => state.focus_on(Pane::Map),
+        Action::FocusPictures => state.focus_on(Pane::Pictures),
+        Action::FocusCatalog => state.focus_on(Pane::Catalog),
+        Action::EarlierAnswer => messages::other_answer(state, false),
+        Action::LaterAnswer => messages::other_answer(state, true),
         Action::Zoom => state.zoom = !state.zoom,
         Action::NextTheme => {
             state.theme = state.theme.next();
             state.say(format!("theme {}", state.theme.word()));
         }
         Action::Help => state.top = Top::Overlay(Overlay::help(state.context())),
-        Action::Messages => state.top = Top::Overlay(messages(state)),
+        Action::Messages => state.top = Top::Overlay(said_so_far(state)),
         Action::OpenPalette => palette::retype(state, String::new()),
         Action::SaveSession => palette::retype(state, "write session.vq".into()),
         _ => return in_context(state, action),
@@ -39,64 +44,70 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
 
 fn in_context(state: &mut State, action: Action) -> Vec<Effect> {
     match state.context() {
-        Context::Query | Context::Completions => query(state, action),
+        Context::Query | Context::Completions => query::act(state, action),
         Context::Overlay => overlay(state, action),
         Context::Filter => {
             state.top = Top::Nothing;
             Vec::new()
         }
-        Context::Palette => palette::act(state, action),
-        Context::Results => panes::results(state, action),
-        Context::Map => panes::map(state, action),
-        Context::Pictures => panes::pictures(state, action),
-        Context::Catalog => panes::catalog(state, action),
+        Context::Palette => in_palette(state, action),
+        Context::Results => results::act(state, action),
+        Context::Map => map::act(state, action),
+        Context::Pictures => pictures::act(state, action),
+        Context::Catalog => catalog::act(state, action),
         Context::Everywhere => Vec::new(),
     }
 }
 
-/// Puts the focus on a pane; what lay on top goes.
-pub(super) fn focus(state: &mut State, pane: Pane) {
-    state.top = Top::Nothing;
-    state.editor.popup = None;
-    state.focus = pane;
-}
-
-fn query(state: &mut State, action: Action) -> Vec<Effect> {
-    let editor = &mut state.editor;
-    match (action, &mut editor.popup) {
-        (Action::Accept, _) => editor.take(),
-        (Action::Down, Some(popup)) => popup.step(true),
-        (Action::Up, Some(popup)) => popup.step(false),
-        (Action::Up, None) => editor.up(),
-        (Action::Down, None) => editor.down(),
-        (Action::Complete, _) => editor.complete(state.knowledge.assist.as_ref()),
-        (Action::NewLine, _) => editor.new_line(),
-        (Action::Submit, _) => {
-            let text = editor.text();
-            // An empty last line submits whatever is there, as at the prompt.
-            let whole = text.ends_with('\n') || state.knowledge.assist.is_complete(&text);
-            if whole {
-                return submit(state);
-            }
-            editor.new_line();
+fn in_palette(state: &mut State, action: Action) -> Vec<Effect> {
+    let Top::Palette(palette) = &mut state.top else {
+        return Vec::new();
+    };
+    match action {
+        Action::Up => palette.step(false),
+        Action::Down => palette.step(true),
+        Action::Accept => {
+            let palette = std::mem::take(palette);
+            return accept(state, palette);
         }
         _ => {}
     }
     Vec::new()
 }
 
-fn submit(state: &mut State) -> Vec<Effect> {
-    if state.editor.text().trim().is_empty() {
-        return Vec::new();
+/// Does what is chosen in the palette, or what was typed there.
+fn accept(state: &mut State, mut closed: Palette) -> Vec<Effect> {
+    match closed.chosen {
+        Some(at) => match closed.entries.swap_remove(at) {
+            Entry::Do(action, ..) => {
+                state.top = Top::Nothing;
+                perform(state, action)
+            }
+            Entry::Type(whole, ..) => {
+                palette::retype(state, whole);
+                Vec::new()
+            }
+        },
+        None => {
+            state.top = Top::Nothing;
+            palette::command(state, closed.text.trim())
+        }
     }
-    let effects = run(state, &state.editor.text());
-    if effects.is_empty() {
-        return effects;
+}
+
+/// Does what the palette names, wherever the focus is.
+fn perform(state: &mut State, action: Action) -> Vec<Effect> {
+    let of = |context| {
+        let mut table = TABLE.iter();
+        table.any(|b| b.context == context && b.action == action)
+    };
+    if of(Context::Everywhere) {
+        act(state, action)
+    } else if of(Context::Map) {
+        map::act(state, action)
+    } else {
+        results::act(state, action)
     }
-    let text = state.editor.submit();
-    let mut all = vec![Effect::Remember(text)];
-    all.extend(effects);
-    all
 }
 
 fn interrupt(state: &mut State) -> Vec<Effect> {
@@ -164,18 +175,7 @@ fn overlay(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Puts text on the clipboard and says so.
-pub(super) fn copy(state: &mut State, text: String) -> Vec<Effect> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let shown = crate::output::width::single_line(&text);
-    let shown = crate::output::width::cut_middle(&shown, 40, "…");
-    state.say(format!("copied {shown}"));
-    vec![Effect::Copy(text)]
-}
-
-fn messages(state: &State) -> Overlay {
+fn said_so_far(state: &State) -> Overlay {
     let line = |(wrong, text): &(bool, String)| {
         let mark = if *wrong { "error" } else { "" };
         (mark.to_owned(), text.clone())
