@@ -1,7 +1,6 @@
 //! The command line: flags, where queries come from, and the exit code.
 
 mod choose;
-pub mod doctor;
 mod flags;
 mod input;
 mod run;

@@ -2,7 +2,6 @@
 
 use clap::CommandFactory;
 
-use super::doctor;
 use super::flags::{Flags, usage};
 use super::run_queries::cancel_on_interrupt;
 use super::subcommand::{ConfigAction, Subcommand};
@@ -12,6 +11,7 @@ use crate::interface::engine::Launch;
 use crate::interface::failure::{Exit, Failure};
 use crate::interface::source::Source;
 use crate::output::console::Console;
+use crate::repl::doctor;
 use crate::tui;
 
 /// Does what was asked for.
@@ -28,14 +28,14 @@ pub(super) fn run_subcommand(
         Subcommand::Tui { theme, no_mouse } => {
             tui::terminal::check()?;
             let engine = launch.open(flags.store(config), config.device()?, flags.read_only)?;
-            let choices = tui::Choices {
+            let options = tui::Options {
                 theme: *theme,
                 mouse: !no_mouse,
                 graphics: Some(console.look.graphics()),
                 history: config.value("history").map(str::to_owned),
             };
             let cancel = cancel_on_interrupt(console);
-            tui::run(engine, &console.look, choices, cancel)
+            tui::run(engine, &console.look, options, cancel)
         }
         Subcommand::Config { action } => configuration(*action, config, console),
         Subcommand::Completions { shell } => {

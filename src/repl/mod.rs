@@ -4,6 +4,7 @@
 //! they are read plainly, so that nothing ever waits for an answer that a terminal cannot give.
 
 pub mod commands;
+pub mod doctor;
 pub mod editor;
 mod external_editor;
 pub mod history;

@@ -3,11 +3,11 @@
 use std::fs;
 
 use super::commands::{self, Action, Command};
+use super::doctor;
 use super::external_editor;
 use super::keyboard::Keyboard;
 use super::options::Options;
 use super::typed::Typed;
-use crate::cli::doctor;
 use crate::files::paths;
 use crate::interface::answer::Sink;
 use crate::interface::engine::Engine;

@@ -21,4 +21,4 @@ pub mod theme;
 pub mod update;
 pub mod worker;
 
-pub use terminal::{Choices, run};
+pub use terminal::{Options, run};

@@ -57,7 +57,7 @@ pub struct State {
     /// The selected name in the catalog.
     pub name: usize,
     /// What lies over the panes.
-    pub top: Top,
+    pub layer: Layer,
     /// What runs.
     pub job: Option<Job>,
     /// What was said, oldest first; whether it is an error.
@@ -104,7 +104,7 @@ impl Pictures {
 
 /// What lies over the panes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Top {
+pub enum Layer {
     /// Nothing.
     #[default]
     Nothing,
@@ -152,7 +152,7 @@ impl State {
             map: None,
             pictures: Pictures::default(),
             name: 0,
-            top: Top::Nothing,
+            layer: Layer::Nothing,
             job: None,
             messages: Vec::new(),
             succeeded: Vec::new(),
@@ -174,22 +174,22 @@ impl State {
     /// Which keys hold now.
     #[must_use]
     pub fn context(&self) -> Context {
-        match (&self.top, self.focus) {
-            (Top::Overlay(_), _) => Context::Overlay,
-            (Top::Filter, _) => Context::Filter,
-            (Top::Palette(_), _) => Context::Palette,
-            (Top::Nothing, Pane::Query) if self.editor.popup.is_some() => Context::Completions,
-            (Top::Nothing, Pane::Query) => Context::Query,
-            (Top::Nothing, Pane::Results) => Context::Results,
-            (Top::Nothing, Pane::Map) => Context::Map,
-            (Top::Nothing, Pane::Pictures) => Context::Pictures,
-            (Top::Nothing, Pane::Catalog) => Context::Catalog,
+        match (&self.layer, self.focus) {
+            (Layer::Overlay(_), _) => Context::Overlay,
+            (Layer::Filter, _) => Context::Filter,
+            (Layer::Palette(_), _) => Context::Palette,
+            (Layer::Nothing, Pane::Query) if self.editor.popup.is_some() => Context::Completions,
+            (Layer::Nothing, Pane::Query) => Context::Query,
+            (Layer::Nothing, Pane::Results) => Context::Results,
+            (Layer::Nothing, Pane::Map) => Context::Map,
+            (Layer::Nothing, Pane::Pictures) => Context::Pictures,
+            (Layer::Nothing, Pane::Catalog) => Context::Catalog,
         }
     }
 
     /// Puts the focus on a pane; what lay on top goes.
     pub fn focus_on(&mut self, pane: Pane) {
-        self.top = Top::Nothing;
+        self.layer = Layer::Nothing;
         self.editor.popup = None;
         self.focus = pane;
     }

@@ -21,70 +21,65 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
         .map_or("", |map| map.grid().model.as_str());
     let inside = pane(state, Pane::Map, title, area, frame);
     let Some(map) = &state.map else {
-        put(
-            frame,
-            inside,
-            0,
-            0,
-            "rank heads for TEXT in MODEL",
-            state.theme.dim(),
-        );
-        put(
-            frame,
-            inside,
-            0,
-            1,
-            "draws its scores here",
-            state.theme.dim(),
-        );
+        let dim = state.theme.dim();
+        put(frame, inside, 0, 0, "rank heads for TEXT in MODEL", dim);
+        put(frame, inside, 0, 1, "draws its scores here", dim);
         return;
     };
     let grid = map.grid();
-    let layout = MapLayout::of(grid, inside);
     let (rows, cols) = room(grid, inside);
-    for x in 0..cols.min(grid.cols - map.from.1) {
-        let label = grid
-            .col_labels
-            .get(map.from.1 + x)
-            .map_or("", String::as_str);
-        let at = layout.label + x * layout.cell;
-        let right = layout.cell - 1;
-        put(
-            frame,
-            inside,
-            at,
-            0,
-            &format!("{label:>right$}"),
-            state.theme.dim(),
-        );
-    }
+    let units = Units {
+        state,
+        map,
+        layout: MapLayout::of(grid, inside),
+        cols: cols.min(grid.cols - map.from.1),
+        inside,
+    };
+    units.column_labels(frame);
     for y in 0..rows.min(grid.rows - map.from.0) {
-        let row = map.from.0 + y;
-        let label = grid.row_labels.get(row).map_or("", String::as_str);
-        let right = layout.label - 1;
-        put(
-            frame,
-            inside,
-            0,
-            y + 1,
-            &format!("{label:>right$}"),
-            state.theme.dim(),
-        );
-        for x in 0..cols.min(grid.cols - map.from.1) {
-            let at = (row, map.from.1 + x);
-            let (text, style) = unit(state, map, at, layout.cell);
-            put(
-                frame,
-                inside,
-                layout.label + x * layout.cell,
-                y + 1,
-                &text,
-                style,
-            );
-        }
+        units.row(y, frame);
     }
     let below = rows.min(grid.rows) + 1;
     put(frame, inside, 0, below, &about(map), Style::new());
+}
+
+/// The units that are shown, with their labels.
+struct Units<'a> {
+    state: &'a State,
+    map: &'a UnitMap,
+    layout: MapLayout,
+    /// How many of a row there are.
+    cols: usize,
+    inside: Rect,
+}
+
+impl Units<'_> {
+    fn column_labels(&self, frame: &mut Frame) {
+        let labels = &self.map.grid().col_labels;
+        for x in 0..self.cols {
+            let label = labels.get(self.map.from.1 + x).map_or("", String::as_str);
+            let at = self.layout.label + x * self.layout.cell;
+            let right = self.layout.cell - 1;
+            let text = format!("{label:>right$}");
+            put(frame, self.inside, at, 0, &text, self.state.theme.dim());
+        }
+    }
+
+    /// Row `y` of the shown ones.
+    fn row(&self, y: usize, frame: &mut Frame) {
+        let row = self.map.from.0 + y;
+        let label = self.map.grid().row_labels.get(row);
+        let label = label.map_or("", String::as_str);
+        let right = self.layout.label - 1;
+        let text = format!("{label:>right$}");
+        put(frame, self.inside, 0, y + 1, &text, self.state.theme.dim());
+        for x in 0..self.cols {
+            let at = (row, self.map.from.1 + x);
+            let (text, style) = unit(self.state, self.map, at, self.layout.cell);
+            let left = self.layout.label + x * self.layout.cell;
+            put(frame, self.inside, left, y + 1, &text, style);
+        }
+    }
 }
 
 /// A unit's cell: `*` where it is marked, its score where there is room, brackets and reversed colours under the cursor.

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::super::layout::{LEAST, Pane};
-use super::super::state::{State, Top};
+use super::super::state::{Layer, State};
 use super::super::theme;
 use super::{catalog, map, overlay, pictures, query, results, status};
 
@@ -34,11 +34,11 @@ pub fn draw(state: &State, frame: &mut Frame) {
     }
     status::message(state, places.message, frame);
     status::hints(state, places.hints, frame);
-    match &state.top {
-        Top::Nothing => query::completions(state, &places, frame),
-        Top::Overlay(shown) => overlay::text(state, shown, frame),
-        Top::Filter => overlay::filter(state, places.message, frame),
-        Top::Palette(palette) => overlay::palette(state, palette, frame),
+    match &state.layer {
+        Layer::Nothing => query::completions(state, &places, frame),
+        Layer::Overlay(shown) => overlay::text(state, shown, frame),
+        Layer::Filter => overlay::filter(state, places.message, frame),
+        Layer::Palette(palette) => overlay::palette(state, palette, frame),
     }
     theme::reduce(frame.buffer_mut(), state.depth);
     if state.ascii {

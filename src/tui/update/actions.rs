@@ -6,7 +6,7 @@ use super::super::keys::{Action, Context, TABLE};
 use super::super::layout::Pane;
 use super::super::overlay::Overlay;
 use super::super::palette::{Entry, Palette};
-use super::super::state::{State, Top};
+use super::super::state::{Layer, State};
 use super::super::table::Arrangement;
 use super::requests::{arrange, copy};
 use super::{catalog, map, messages, palette, pictures, query, results};
@@ -33,8 +33,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.theme = state.theme.next();
             state.say(format!("theme {}", state.theme.word()));
         }
-        Action::Help => state.top = Top::Overlay(Overlay::help(state.context())),
-        Action::Messages => state.top = Top::Overlay(said_so_far(state)),
+        Action::Help => state.layer = Layer::Overlay(Overlay::help(state.context())),
+        Action::Messages => state.layer = Layer::Overlay(said_so_far(state)),
         Action::OpenPalette => palette::retype(state, String::new()),
         Action::SaveSession => palette::retype(state, "write session.vq".into()),
         _ => return in_context(state, action),
@@ -47,7 +47,7 @@ fn in_context(state: &mut State, action: Action) -> Vec<Effect> {
         Context::Query | Context::Completions => query::act(state, action),
         Context::Overlay => overlay(state, action),
         Context::Filter => {
-            state.top = Top::Nothing;
+            state.layer = Layer::Nothing;
             Vec::new()
         }
         Context::Palette => in_palette(state, action),
@@ -60,7 +60,7 @@ fn in_context(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 fn in_palette(state: &mut State, action: Action) -> Vec<Effect> {
-    let Top::Palette(palette) = &mut state.top else {
+    let Layer::Palette(palette) = &mut state.layer else {
         return Vec::new();
     };
     match action {
@@ -76,11 +76,11 @@ fn in_palette(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Does what is chosen in the palette, or what was typed there.
-fn accept(state: &mut State, mut closed: Palette) -> Vec<Effect> {
-    match closed.chosen {
-        Some(at) => match closed.entries.swap_remove(at) {
+fn accept(state: &mut State, mut palette: Palette) -> Vec<Effect> {
+    match palette.chosen {
+        Some(at) => match palette.entries.swap_remove(at) {
             Entry::Do(action, ..) => {
-                state.top = Top::Nothing;
+                state.layer = Layer::Nothing;
                 perform(state, action)
             }
             Entry::Type(whole, ..) => {
@@ -89,8 +89,8 @@ fn accept(state: &mut State, mut closed: Palette) -> Vec<Effect> {
             }
         },
         None => {
-            state.top = Top::Nothing;
-            palette::command(state, closed.text.trim())
+            state.layer = Layer::Nothing;
+            palette::command(state, palette.text.trim())
         }
     }
 }
@@ -119,7 +119,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     } else {
         state.editor.set("");
     }
-    state.top = Top::Nothing;
+    state.layer = Layer::Nothing;
     Vec::new()
 }
 
@@ -133,9 +133,9 @@ fn stop(state: &mut State) -> Vec<Effect> {
 
 /// Closes what lies on top; else stops what runs; else leaves the query.
 fn back(state: &mut State) -> Vec<Effect> {
-    match state.top {
-        Top::Filter => {
-            state.top = Top::Nothing;
+    match state.layer {
+        Layer::Filter => {
+            state.layer = Layer::Nothing;
             let sort = state.table.arrangement.sort;
             return arrange(
                 state,
@@ -145,17 +145,17 @@ fn back(state: &mut State) -> Vec<Effect> {
                 },
             );
         }
-        Top::Overlay(_) | Top::Palette(_) => state.top = Top::Nothing,
-        Top::Nothing if state.editor.popup.is_some() => state.editor.popup = None,
-        Top::Nothing if state.job.is_some() => return stop(state),
-        Top::Nothing if state.focus == Pane::Query => state.focus = Pane::Results,
-        Top::Nothing => {}
+        Layer::Overlay(_) | Layer::Palette(_) => state.layer = Layer::Nothing,
+        Layer::Nothing if state.editor.popup.is_some() => state.editor.popup = None,
+        Layer::Nothing if state.job.is_some() => return stop(state),
+        Layer::Nothing if state.focus == Pane::Query => state.focus = Pane::Results,
+        Layer::Nothing => {}
     }
     Vec::new()
 }
 
 fn overlay(state: &mut State, action: Action) -> Vec<Effect> {
-    let Top::Overlay(overlay) = &mut state.top else {
+    let Layer::Overlay(overlay) = &mut state.layer else {
         return Vec::new();
     };
     let page = usize::from(state.size.1.saturating_sub(6)).max(1);

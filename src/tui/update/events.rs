@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::event::{Effect, Event};
 use super::super::keys;
 use super::super::layout::Pane;
-use super::super::state::{State, Top};
+use super::super::state::{Layer, State};
 use super::requests::sift;
 use super::{actions, map, messages, mouse, palette};
 
@@ -36,19 +36,19 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let plain = !key
         .modifiers
         .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    match &mut state.top {
-        Top::Nothing if state.focus == Pane::Query => {
+    match &mut state.layer {
+        Layer::Nothing if state.focus == Pane::Query => {
             state
                 .editor
                 .press(key.into(), state.knowledge.assist.as_ref());
             Vec::new()
         }
-        Top::Filter if plain => {
+        Layer::Filter if plain => {
             let mut filter = state.table.arrangement.filter.clone();
             edit(&mut filter, key.code);
             sift(state, filter)
         }
-        Top::Palette(palette) if plain => {
+        Layer::Palette(palette) if plain => {
             let mut text = palette.text.clone();
             edit(&mut text, key.code);
             palette::retype(state, text);
@@ -72,18 +72,18 @@ fn edit(text: &mut String, code: KeyCode) {
 /// Text from elsewhere goes where text goes, and else into the query.
 fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    match &mut state.top {
-        Top::Filter => {
+    match &mut state.layer {
+        Layer::Filter => {
             let filter = format!("{}{}", state.table.arrangement.filter, text.trim());
             sift(state, filter)
         }
-        Top::Palette(palette) => {
+        Layer::Palette(palette) => {
             let text = format!("{}{}", palette.text, text.replace('\n', " "));
             palette::retype(state, text);
             Vec::new()
         }
-        Top::Overlay(_) => Vec::new(),
-        Top::Nothing => {
+        Layer::Overlay(_) => Vec::new(),
+        Layer::Nothing => {
             state.focus = Pane::Query;
             state.editor.popup = None;
             state.editor.insert(&text);

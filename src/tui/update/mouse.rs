@@ -7,7 +7,7 @@ use super::super::event::Effect;
 use super::super::keys::Action;
 use super::super::layout::{Pane, Places};
 use super::super::map_layout::unit_at;
-use super::super::state::{Shown, State, Top};
+use super::super::state::{Layer, Shown, State};
 use super::{actions, catalog, pictures, results, selection};
 
 /// Rows that one turn of the wheel moves.
@@ -20,8 +20,8 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let pane = places.at(event.column, event.row);
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => {
-            if state.top != Top::Nothing {
-                state.top = Top::Nothing;
+            if state.layer != Layer::Nothing {
+                state.layer = Layer::Nothing;
             } else if let Some(pane) = pane {
                 state.focus_on(pane);
                 click(state, &places, pane, event.column, event.row);
@@ -65,14 +65,14 @@ fn click(state: &mut State, places: &Places, pane: Pane, column: u16, row: u16) 
 
 fn wheel(state: &mut State, pane: Option<Pane>, action: Action) -> Vec<Effect> {
     for _ in 0..WHEEL {
-        match (&state.top, pane) {
-            (Top::Overlay(_), _) => drop(actions::act(state, action)),
+        match (&state.layer, pane) {
+            (Layer::Overlay(_), _) => drop(actions::act(state, action)),
             (_, Some(Pane::Results)) => drop(results::act(state, action)),
             (_, Some(Pane::Catalog)) => drop(catalog::act(state, action)),
             _ => {}
         }
     }
-    if let (Top::Nothing, Some(Pane::Pictures)) = (&state.top, pane) {
+    if let (Layer::Nothing, Some(Pane::Pictures)) = (&state.layer, pane) {
         drop(pictures::act(state, action));
     }
     Vec::new()

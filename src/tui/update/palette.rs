@@ -2,14 +2,14 @@
 
 use super::super::event::Effect;
 use super::super::palette::Palette;
-use super::super::state::{State, Top};
+use super::super::state::{Layer, State};
 use super::super::theme::Theme;
 use super::requests::run;
 
 /// Opens the palette on `text`.
 pub(super) fn retype(state: &mut State, text: String) {
     state.editor.popup = None;
-    state.top = Top::Palette(Palette::new(text, &state.knowledge));
+    state.layer = Layer::Palette(Palette::new(text, &state.knowledge));
 }
 
 /// A command with an argument, or a statement.

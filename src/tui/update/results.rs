@@ -3,7 +3,7 @@
 use super::super::event::Effect;
 use super::super::keys::Action;
 use super::super::overlay::Overlay;
-use super::super::state::{Shown, State, Top};
+use super::super::state::{Layer, Shown, State};
 use super::super::table::Arrangement;
 use super::requests::{arrange, copy};
 use super::selection::row_selected;
@@ -30,7 +30,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Left => table.step_column(-1),
         Action::Right => table.step_column(1),
         Action::Freeze => table.frozen = !table.frozen,
-        Action::OpenFilter => state.top = Top::Filter,
+        Action::OpenFilter => state.layer = Layer::Filter,
         Action::Sort => {
             let sort = match table.arrangement.sort {
                 Some((column, true)) if column == table.column => Some((column, false)),
@@ -41,7 +41,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return arrange(state, Arrangement { sort, filter });
         }
         Action::ShowAll => return arrange(state, Arrangement::default()),
-        Action::Accept => state.top = row(state).map_or(Top::Nothing, Top::Overlay),
+        Action::Accept => state.layer = row(state).map_or(Layer::Nothing, Layer::Overlay),
         Action::Copy | Action::CopyRow => {
             let Some(row) = table.selected() else {
                 return Vec::new();
