@@ -49,9 +49,9 @@ class Module(NamedTuple):
 def end_of_item(text, start):
     """Where the item that begins at `start` ends: at its semicolon, or with its braces."""
     depth = 0
-    for mark in re.finditer(r"[{};]", text[start:]):
-        depth += {"{": 1, "}": -1, ";": 0}[mark[0]]
-        if depth <= 0:
+    for mark in re.finditer(r"[][(){};]", text[start:]):
+        depth += (mark[0] in "[({") - (mark[0] in "])}")
+        if depth <= 0 and mark[0] in ";}":
             return start + mark.end()
     return len(text)
 
@@ -159,14 +159,17 @@ def imports(root):
         paths = (tuple(re.split(r"\s*::\s*", path)) for path in PATH.findall(module.body))
         homes = [home(modules, at, path) for path in paths]
         for use in module.uses:
-            if use.public and module.file.name in ("mod.rs", "lib.rs") and not mentions(use.name):
+            source = home(modules, at, use.path[:-1] if use.name == "*" else use.path)
+            if source is None:
                 continue
-            if use.name != "*":
-                homes.append(home(modules, at, use.path))
-            elif (source := home(modules, at, use.path[:-1])) is not None:
-                homes.append(source)
-                handed = [other.name for other in modules[source].uses if mentions(other.name)]
+            names = {use.name}
+            if use.name == "*":
+                handed = {other.name for other in modules[source].uses if mentions(other.name)}
                 homes += [handed_on(modules, source, (name,), frozenset()) for name in handed]
+                names = modules[source].defined
+            hands_on = use.public and module.file.name in ("mod.rs", "lib.rs")
+            if not hands_on or any(map(mentions, names)):
+                homes.append(source)
         found[module.file] |= {modules[there].file for there in homes if there is not None} - {module.file}
     return found
 
@@ -236,6 +239,8 @@ unnamed/a.rs      use super::b::B;
 unnamed/b.rs      use super::*; struct B(A);
 used/mod.rs       mod a; pub use a::A; pub struct B(A);
 used/a.rs         use super::B;
+spread/mod.rs     mod a; pub use a::*; pub struct B(A);
+spread/a.rs       use super::B; pub struct A;
 nested/a.rs       use crate::{nested::c::{self, D}, nested::{b::{x::{Y}, B}}};
 nested/b.rs       use crate::nested::a::A;
 nested/c.rs       const C: () = ();
@@ -247,7 +252,9 @@ declared/mod.rs   mod a; pub struct B;
 declared/a.rs     use super::B;
 handed/mod.rs     mod a; pub use a::A; pub struct B;
 handed/a.rs       use super::B;
-foot/a.rs         #[cfg(test)] mod tests { use crate::foot::b::B; }
+starred/mod.rs    mod a; pub use a::*; pub fn f(x: &u8) -> u8 { *x }
+starred/a.rs      use super::f; pub struct A;
+foot/a.rs         #[cfg(test)] fn t() -> [u8; 2] { crate::foot::b::g() }
 foot/b.rs         use crate::foot::a::A;
 tests/mod.rs      #[cfg(test)] mod tests; pub fn f() {}
 tests/tests.rs    use crate::tests::b::B;
