@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use super::Flags;
-use crate::interface::engine::Source;
+use super::flags::Flags;
 use crate::interface::failure::{Exit, Failure, in_words};
+use crate::interface::source::Source;
 
 /// One place that queries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

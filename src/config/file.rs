@@ -6,7 +6,8 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, KEYS, Key, Origin, check};
+use super::chosen::{Config, Origin};
+use super::keys::{KEYS, Key, check};
 use crate::files::paths;
 use crate::interface::failure::{Diagnosis, Exit, Failure, in_words};
 use crate::lang::suggest::nearest;
@@ -18,18 +19,24 @@ struct Wrong {
     help: Option<String>,
 }
 
-pub(super) fn read(path: &Path) -> Result<Config, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
-            _ => in_words(&error),
-        };
-        Failure::new(
-            Exit::Usage,
-            format!("the configuration {} cannot be read: {why}", path.display()),
-        )
-    })?;
-    parse(path, &text).map_err(|wrong| failure(path, &text, wrong))
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`], with the place, when it can't be read, is no TOML, has an unknown key or a value that can't be.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            let why = match error.kind() {
+                std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+                _ => in_words(&error),
+            };
+            Failure::new(
+                Exit::Usage,
+                format!("the configuration {} cannot be read: {why}", path.display()),
+            )
+        })?;
+        parse(path, &text).map_err(|wrong| failure(path, &text, wrong))
+    }
 }
 
 fn parse(path: &Path, text: &str) -> Result<Config, Wrong> {
@@ -40,10 +47,7 @@ fn parse(path: &Path, text: &str) -> Result<Config, Wrong> {
             "a line is `key = value`; `vitscope config sample` prints all of them".to_owned(),
         ),
     })?;
-    let mut config = Config {
-        file: Some(path.to_owned()),
-        ..Config::default()
-    };
+    let mut config = Config::of_file(path);
     // In the order of the file: the first mistake is the one to show.
     let mut entries: Vec<_> = parsed.get_ref().iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use polars::prelude::DataFrame;
 
-use super::{Config, KEYS, Key};
+use super::chosen::Config;
+use super::keys::{KEYS, Key};
 use crate::engine::frames::{frame, texts};
 use crate::interface::failure::{Exit, Failure};
 

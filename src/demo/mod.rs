@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::interface::engine::{Engine, Source};
+use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure, in_words};
+use crate::interface::source::Source;
 use crate::kernels::device::Choice;
 use crate::session::Session;
 use crate::store::{Store, StoreError};

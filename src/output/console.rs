@@ -1,11 +1,10 @@
 //! The sink of the command line and the prompt: answers on one stream, narration on the other.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
-use super::detour::Detour;
+use super::answer_file::AnswerFile;
 use super::format::{self, Format};
 use super::pager;
 use super::pick::Pick;
@@ -14,6 +13,7 @@ use super::report;
 use super::settings::Look;
 use super::sgr::{Style, paint};
 use super::table::{self, Layout};
+use super::timing::timing;
 use crate::interface::answer::{Answer, Sink, rows_in_words};
 use crate::interface::failure::Failure;
 use crate::picture::terminal;
@@ -27,9 +27,9 @@ pub struct Console {
     /// Which answers of the run are written.
     pub pick: Pick,
     /// Where answers go in place of `out`.
-    pub detour: Option<Detour>,
+    pub answer_file: Option<AnswerFile>,
     /// The binary format of the table that went to `out`, after which nothing else may.
-    full: Option<Format>,
+    binary_table: Option<Format>,
 }
 
 impl Console {
@@ -51,8 +51,8 @@ impl Console {
             err,
             look,
             pick: Pick::default(),
-            detour: None,
-            full: None,
+            answer_file: None,
+            binary_table: None,
         }
     }
 
@@ -70,7 +70,7 @@ impl Console {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
-        match self.pick.last() {
+        match self.pick.take_last() {
             Some(answer) => self.show(&answer),
             None => Ok(()),
         }
@@ -141,13 +141,13 @@ impl Console {
 
     /// A binary file on stdout is one table; anything behind it would make it unreadable.
     fn one_table_only(&mut self) -> io::Result<()> {
-        if let Some(format) = self.full {
+        if let Some(format) = self.binary_table {
             return Err(io::Error::other(format!(
                 "{} holds one table per file; `--result last` or `--result N` chooses one",
                 format.word()
             )));
         }
-        self.full = Some(self.look.format).filter(|format| format.is_binary());
+        self.binary_table = Some(self.look.format).filter(|format| format.is_binary());
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Console {
 
     /// One answer, now.
     fn show(&mut self, answer: &Answer) -> io::Result<()> {
-        if answer.frame.width() > 0 && self.detour.is_some() {
+        if answer.frame.width() > 0 && self.answer_file.is_some() {
             return self.show_elsewhere(answer);
         }
         if let Some(title) = answer
@@ -189,13 +189,13 @@ impl Console {
 
     /// One answer into the file that was named for it.
     fn show_elsewhere(&mut self, answer: &Answer) -> io::Result<()> {
-        let Some(detour) = &mut self.detour else {
+        let Some(file) = &mut self.answer_file else {
             return Ok(());
         };
-        detour.write(&answer.frame)?;
-        let (path, once) = (detour.path().display().to_string(), detour.is_once());
+        file.write(&answer.frame)?;
+        let (path, once) = (file.path().display().to_string(), file.is_once());
         if once {
-            self.detour = None;
+            self.answer_file = None;
         }
         let rows = rows_in_words(answer.frame.height());
         self.whisper(&format!("wrote {rows} to {path}"));
@@ -249,40 +249,11 @@ impl Sink for Console {
     }
 }
 
-/// `(12 rows, 34 ms, from cache)`.
-fn timing(answer: &Answer) -> String {
-    let rows = match answer.frame.height() {
-        _ if answer.frame.width() == 0 => String::new(),
-        rows => format!("{}, ", rows_in_words(rows)),
-    };
-    let origin = if answer.cached {
-        "from cache"
-    } else {
-        "computed"
-    };
-    format!("({rows}{}, {origin})", duration(answer.elapsed))
-}
-
-/// `34 ms`, `1.2 s`, `3 min 20 s`.
-#[must_use]
-pub fn duration(elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64();
-    if seconds < 0.9995 {
-        format!("{:.0} ms", seconds * 1000.0)
-    } else if seconds < 60.0 {
-        format!("{seconds:.1} s")
-    } else {
-        let whole = elapsed.as_secs();
-        format!("{} min {} s", whole / 60, whole % 60)
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod test_streams;
-
 #[cfg(test)]
 mod tests {
-    use super::test_streams::console;
+    use std::time::Duration;
+
+    use super::super::test_streams::console;
     use super::*;
     use crate::interface::answer::{Captioned, Picture, UnitGrid};
     use crate::output::color::Depth;
@@ -381,26 +352,5 @@ mod tests {
         console.text("rank UNITS\nfor CONCEPT\n").unwrap();
         let parsed: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
         assert_eq!(parsed[1]["text"], "for CONCEPT");
-    }
-
-    #[test]
-    fn an_answer_without_a_table_counts_no_rows() {
-        let mut answer = answer();
-        assert_eq!(timing(&answer), "(2 rows, 34 ms, from cache)");
-        answer.frame = DataFrame::empty();
-        answer.cached = false;
-        assert_eq!(timing(&answer), "(34 ms, computed)");
-    }
-
-    #[test]
-    fn durations_read_as_people_say_them() {
-        for (millis, text) in [
-            (0, "0 ms"),
-            (34, "34 ms"),
-            (1240, "1.2 s"),
-            (200_000, "3 min 20 s"),
-        ] {
-            assert_eq!(duration(Duration::from_millis(millis)), text);
-        }
     }
 }

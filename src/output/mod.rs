@@ -1,9 +1,9 @@
 //! How answers, narration and errors look. stdout is data, stderr is narration.
 
+pub mod answer_file;
 pub mod cell;
 pub mod color;
 pub mod console;
-pub mod detour;
 pub mod format;
 pub mod pager;
 pub mod pick;
@@ -13,4 +13,7 @@ pub mod report;
 pub mod settings;
 pub mod sgr;
 pub mod table;
+#[cfg(test)]
+pub(crate) mod test_streams;
+pub mod timing;
 pub mod width;

@@ -15,7 +15,7 @@ const NOT_FOUND: i32 = 127;
 /// # Errors
 /// When the pager can't be written to, other than by its user leaving it.
 pub fn show(text: &str) -> io::Result<bool> {
-    interrupt::lent(|| {
+    interrupt::while_terminal_is_lent(|| {
         run(
             text,
             env::var("PAGER")

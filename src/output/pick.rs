@@ -21,8 +21,8 @@ impl Pick {
     pub fn lets_through(&mut self, answer: &Answer) -> bool {
         match self {
             Self::All => true,
-            Self::Last(held) => {
-                *held = Some(Box::new(answer.clone()));
+            Self::Last(last) => {
+                *last = Some(Box::new(answer.clone()));
                 false
             }
             Self::Nth(wanted, seen) => {
@@ -33,9 +33,9 @@ impl Pick {
     }
 
     /// The answer that was held back, once.
-    pub fn last(&mut self) -> Option<Box<Answer>> {
+    pub fn take_last(&mut self) -> Option<Box<Answer>> {
         match self {
-            Self::Last(held) => held.take(),
+            Self::Last(last) => last.take(),
             _ => None,
         }
     }
@@ -65,7 +65,7 @@ mod tests {
             ..Answer::default()
         };
         let mut shown: Vec<usize> = (1..4).filter(|n| pick.lets_through(&answer(*n))).collect();
-        let last = pick.last().and_then(|held| held.title);
+        let last = pick.take_last().and_then(|answer| answer.title);
         shown.extend(last.map(|title| title.parse::<usize>().unwrap()));
         shown
     }

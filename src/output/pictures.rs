@@ -7,7 +7,8 @@ use ratatui::text::Line;
 use super::color::Depth;
 use super::settings::Look;
 use crate::interface::answer::{Captioned, Picture};
-use crate::picture::graphics::{Graphics, Protocol};
+use crate::picture::graphics::Graphics;
+use crate::picture::protocol::Protocol;
 use crate::picture::{self, Canvas, ansi, image_rows, pixels};
 
 /// Columns of pictures that go into a file.

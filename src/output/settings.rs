@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::color::{self, Depth, When, process_env};
 use super::format::Format;
-use crate::picture::graphics::{Graphics, Place};
+use crate::picture::graphics::{Circumstances, Graphics};
 use crate::picture::probe;
 use crate::picture::replies::Replies;
 use crate::picture::terminal::{self, Images};
@@ -119,10 +119,10 @@ impl Look {
         if let Some(graphics) = &self.graphics {
             return graphics.clone();
         }
-        let graphics = self.place().without_asking().unwrap_or_else(|| {
+        let graphics = self.circumstances().without_asking().unwrap_or_else(|| {
             let ask = || probe::ask(probe::deadline(&process_env));
             let replies = self.replies.get_or_insert_with(ask).clone();
-            self.place().with(&replies)
+            self.circumstances().with(&replies)
         });
         self.graphics.insert(graphics).clone()
     }
@@ -131,14 +131,14 @@ impl Look {
     /// without asking anybody.
     #[must_use]
     pub fn graphics_unasked(&self) -> Graphics {
-        let place = self.place();
-        let unasked = || place.without_asking();
+        let circumstances = self.circumstances();
+        let unasked = || circumstances.without_asking();
         let decided = self.graphics.clone().or_else(unasked);
-        decided.unwrap_or_else(|| place.with(&Replies::default()))
+        decided.unwrap_or_else(|| circumstances.with(&Replies::default()))
     }
 
-    fn place(&self) -> Place<'static> {
-        Place {
+    fn circumstances(&self) -> Circumstances<'static> {
+        Circumstances {
             images: self.images,
             depth: self.out_depth,
             stdin: self.in_is_terminal,

@@ -137,7 +137,7 @@ fn align_points(texts: &[String]) -> Vec<String> {
 /// Leaves out columns from the right until the others can be at most `available` wide, then narrows text columns, the
 /// widest first. Returns the names of those left out.
 fn fit(columns: &mut Vec<Cells>, available: usize, ellipsis: &str) -> Vec<String> {
-    let kept = (1..=columns.len()).rev().find(|&count| {
+    let shown = (1..=columns.len()).rev().find(|&count| {
         let least = if count > FIRST {
             READABLE_TEXT
         } else {
@@ -145,7 +145,7 @@ fn fit(columns: &mut Vec<Cells>, available: usize, ellipsis: &str) -> Vec<String
         };
         narrowest(&columns[..count], least) <= available
     });
-    let hidden = columns.split_off(kept.unwrap_or(1).min(columns.len()));
+    let hidden = columns.split_off(shown.unwrap_or(1).min(columns.len()));
     while narrowest(columns, usize::MAX) > available {
         let widest = columns
             .iter_mut()

@@ -3,7 +3,7 @@
 //! What a terminal claims and what it draws well differ: Konsole answers kitty's question with OK and then prints
 //! placeholder glyphs. yazi keeps such a table too (`yazi-adapter/src/drivers`); the order of protocols follows it.
 
-use super::graphics::Protocol;
+use super::protocol::Protocol::{self, Iterm, Kitty, Sixel};
 use super::replies::Replies;
 use crate::output::color::Env;
 
@@ -36,8 +36,6 @@ const fn brand(
         cell: None,
     }
 }
-
-use Protocol::{Iterm, Kitty, Sixel};
 
 static BRANDS: [Brand; 20] = [
     brand("kitty", "kitty", &[Kitty], true),

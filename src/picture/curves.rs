@@ -7,7 +7,7 @@ use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 
-use super::Canvas;
+use super::canvas::Canvas;
 use crate::interface::answer::Curves;
 use crate::output::width::{cut_middle, single_line, width};
 

@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::Canvas;
+use super::canvas::Canvas;
 use super::fit::fit;
 use super::graphics::Graphics;
 use super::half_blocks::{characters, half_blocks};
@@ -193,7 +193,7 @@ fn joined(
 mod tests {
     use super::*;
     use crate::output::color::Depth;
-    use crate::picture::graphics::Protocol;
+    use crate::picture::protocol::Protocol;
     use ratatui::style::Color;
 
     fn images(count: u8) -> Vec<Captioned> {

@@ -6,8 +6,10 @@
 
 pub mod ansi;
 pub mod brand;
+mod canvas;
 pub mod colormap;
 pub mod curves;
+mod draw;
 pub mod fit;
 pub mod graphics;
 pub mod half_blocks;
@@ -19,33 +21,10 @@ pub mod outline;
 pub mod pixels;
 pub mod png;
 pub mod probe;
+pub mod protocol;
 pub mod replies;
 pub mod terminal;
 pub mod unit_grid;
 
-use ratatui::text::Line;
-
-use crate::interface::answer::Picture;
-
-/// What pictures are drawn on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Canvas {
-    /// Columns that may be used.
-    pub columns: usize,
-    /// Whether colours arrive; otherwise brightness becomes characters.
-    pub colored: bool,
-    /// Only ASCII characters.
-    pub ascii: bool,
-}
-
-/// Draws `picture` in character cells, at most `canvas.columns` wide.
-#[must_use]
-pub fn draw(picture: &Picture, canvas: Canvas) -> Vec<Line<'static>> {
-    match picture {
-        Picture::UnitGrid(grid) => unit_grid::draw(grid, canvas),
-        Picture::Images(images) => image_rows::draw(images, canvas),
-        Picture::Curves(curves) => curves::draw(curves, canvas),
-        Picture::Histogram(histogram) => histogram::draw(histogram, canvas),
-        Picture::Intervals(intervals) => intervals::draw(intervals, canvas),
-    }
-}
+pub use self::canvas::Canvas;
+pub use self::draw::draw;

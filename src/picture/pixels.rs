@@ -10,8 +10,9 @@ use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, RgbImage};
 
-use super::graphics::{Graphics, Protocol};
+use super::graphics::Graphics;
 use super::probe::Raw;
+use super::protocol::Protocol;
 
 /// Bytes of base64 in one escape sequence, as kitty's protocol demands at most.
 const CHUNK: usize = 4096;

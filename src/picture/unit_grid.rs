@@ -3,7 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{Canvas, colormap};
+use super::canvas::Canvas;
+use super::colormap;
 use crate::interface::answer::UnitGrid;
 use crate::output::width::{single_line, width};
 

@@ -17,7 +17,7 @@ use rustyline::{
 };
 
 use super::commands;
-use crate::interface::engine::{Assist, Role};
+use crate::interface::assist::{Assist, Role};
 use crate::output::color::Depth;
 use crate::output::sgr::{Style, paint};
 use crate::output::width::width;
@@ -274,7 +274,7 @@ fn colored<'l>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::FakeAssist;
+    use crate::interface::fake_engine::FakeAssist;
 
     #[test]
     fn colours_change_no_character_and_wrong_ranges_no_text() {

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead};
 
-use super::Typed;
 use super::commands::is_command;
-use crate::interface::engine::Assist;
+use super::typed::Typed;
+use crate::interface::assist::Assist;
 use crate::output::console::Console;
 
 /// Lines from stdin, joined until they are a whole query.
@@ -67,9 +67,9 @@ impl Plain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::FakeAssist;
-    use crate::output::console::test_streams::console;
+    use crate::interface::fake_engine::FakeAssist;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     #[test]
     fn lines_are_joined_until_complete_and_nothing_is_lost_at_the_end() {

@@ -1,7 +1,8 @@
 //! Runs whole texts of queries, from files, `-c`, a pipe or the prompt, one statement after the other.
 
-use crate::interface::engine::{Engine, Source};
+use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::source::Source;
 use crate::output::console::Console;
 use crate::output::progress::Bar;
 use crate::work::cancel::Cancel;
@@ -101,12 +102,12 @@ pub(crate) fn is_farewell(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::Fake;
-    use crate::output::console::test_streams::console;
+    use crate::interface::fake_engine::FakeEngine;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     fn run(text: &str, on_error: OnError) -> (Outcome, String, String) {
-        let mut engine = Fake::default();
+        let mut engine = FakeEngine::default();
         let (mut console, out, err) = console(Look::plain());
         let mut runner = Runner {
             engine: &mut engine,

@@ -3,14 +3,18 @@
 use std::fs;
 
 use super::commands::{self, Action, Command};
-use super::{Keyboard, Manner, Typed, external};
-use crate::cli::doctor;
+use super::doctor;
+use super::external_editor;
+use super::keyboard::Keyboard;
+use super::options::Options;
+use super::typed::Typed;
 use crate::files::paths;
 use crate::interface::answer::Sink;
-use crate::interface::engine::{Engine, Source};
+use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure, in_words};
+use crate::interface::source::Source;
+use crate::output::answer_file::AnswerFile;
 use crate::output::console::Console;
-use crate::output::detour::Detour;
 use crate::repl::script::{OnError, Runner, is_farewell};
 use crate::work::cancel::Cancel;
 
@@ -23,11 +27,12 @@ pub(super) struct Session<'a> {
     console: &'a mut Console,
     cancel: &'a Cancel,
     keyboard: Keyboard,
-    manner: &'a Manner,
+    options: &'a Options,
     /// The statements that went well, in order.
     succeeded: Vec<String>,
     /// The last query, right or wrong.
-    last: String,
+    last_query: String,
+    /// Whether the last query or command did.
     failed: bool,
 }
 
@@ -44,22 +49,22 @@ impl<'a> Session<'a> {
         console: &'a mut Console,
         cancel: &'a Cancel,
         keyboard: Keyboard,
-        manner: &'a Manner,
+        options: &'a Options,
     ) -> Self {
         Self {
             engine,
             console,
             cancel,
             keyboard,
-            manner,
+            options,
             succeeded: Vec::new(),
-            last: String::new(),
+            last_query: String::new(),
             failed: false,
         }
     }
 
     pub(super) fn run(mut self) -> Exit {
-        if let Some(init) = &self.manner.init
+        if let Some(init) = &self.options.init
             && self.query(init.clone()) == After::End
         {
             return Exit::Success;
@@ -93,7 +98,7 @@ impl<'a> Session<'a> {
         }
         self.keyboard.remember(text, self.console);
         if !commands::is_command(text) {
-            text.trim_end().clone_into(&mut self.last);
+            text.trim_end().clone_into(&mut self.last_query);
             return self.query(Source {
                 name: "prompt".into(),
                 text: text.to_owned(),
@@ -145,8 +150,8 @@ impl<'a> Session<'a> {
             Action::Timer => self.set("timer", argument)?,
             Action::Format => self.set("format", argument)?,
             Action::Pager => self.set("pager", argument)?,
-            Action::Once => self.detour(argument, true)?,
-            Action::Output => self.detour(argument, false)?,
+            Action::Once => self.answers_to(argument, true)?,
+            Action::Output => self.answers_to(argument, false)?,
             Action::Read => {
                 let source = Source::read(&paths::expand(argument))?;
                 return Ok(self.query(source));
@@ -154,7 +159,7 @@ impl<'a> Session<'a> {
             Action::Save => self.save(argument)?,
             Action::Edit => {
                 let text = if argument.is_empty() {
-                    self.last.clone()
+                    self.last_query.clone()
                 } else {
                     argument.to_owned()
                 };
@@ -167,7 +172,7 @@ impl<'a> Session<'a> {
             }
             Action::Doctor => {
                 let facts = self.engine.facts();
-                doctor::report(self.console, &self.manner.config, facts)?;
+                doctor::report(self.console, &self.options.config, facts)?;
             }
         }
         Ok(After::Prompt)
@@ -178,12 +183,13 @@ impl<'a> Session<'a> {
         self.console.set(name, value).map_err(wrong)
     }
 
-    fn detour(&mut self, path: &str, once: bool) -> Result<(), Failure> {
-        self.console.detour = match path {
+    /// Sends answers to a file: the next one, or all; without a path, to the terminal again.
+    fn answers_to(&mut self, path: &str, once: bool) -> Result<(), Failure> {
+        self.console.answer_file = match path {
             "" => None,
             path => {
-                let detour = Detour::to(&paths::expand(path), once);
-                Some(detour.map_err(|why| Failure::new(Exit::Usage, why))?)
+                let file = AnswerFile::create(&paths::expand(path), once);
+                Some(file.map_err(|why| Failure::new(Exit::Usage, why))?)
             }
         };
         Ok(())
@@ -218,7 +224,7 @@ impl<'a> Session<'a> {
 
     /// Lets the user edit a text elsewhere and runs what comes back.
     fn edit(&mut self, text: &str) -> After {
-        match external::edit(text) {
+        match external_editor::edit(text) {
             Ok(edited) if edited.trim().is_empty() => After::Prompt,
             Ok(edited) => {
                 self.console.echo(edited.trim_end());
@@ -237,18 +243,18 @@ impl<'a> Session<'a> {
 mod tests {
     use super::super::plain::Plain;
     use super::*;
-    use crate::interface::engine::fake::Fake;
-    use crate::output::console::test_streams::console;
+    use crate::interface::fake_engine::FakeEngine;
     use crate::output::settings::Look;
+    use crate::output::test_streams::console;
 
     /// What a session says when these lines are typed.
     fn sitting(lines: &[&str]) -> (String, String, Vec<String>) {
-        let mut engine = Fake::default();
+        let mut engine = FakeEngine::default();
         let (mut console, out, err) = console(Look::plain());
-        let manner = Manner::default();
+        let options = Options::default();
         let keyboard = Keyboard::Plain(Plain::default());
         let cancel = Cancel::default();
-        let mut session = Session::new(&mut engine, &mut console, &cancel, keyboard, &manner);
+        let mut session = Session::new(&mut engine, &mut console, &cancel, keyboard, &options);
         for line in lines {
             if session.typed(line) == After::End {
                 break;

@@ -2,7 +2,7 @@
 
 use ratatui_textarea::{CursorMove, Input, TextArea};
 
-use crate::interface::engine::{Assist, Candidate};
+use crate::interface::assist::{Assist, Candidate};
 
 /// The query being written.
 #[derive(Clone, Debug, Default)]
@@ -233,7 +233,7 @@ impl Popup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::FakeAssist;
+    use crate::interface::fake_engine::FakeAssist;
 
     #[test]
     fn a_word_is_completed_where_the_cursor_is() {

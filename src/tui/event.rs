@@ -9,8 +9,9 @@ use polars::prelude::DataFrame;
 
 use super::table::Arrangement;
 use crate::interface::answer::Answer;
-use crate::interface::engine::{Assist, Name};
+use crate::interface::assist::Assist;
 use crate::interface::failure::Failure;
+use crate::interface::name::Name;
 
 /// Something that happened.
 #[derive(Debug)]

@@ -11,12 +11,12 @@ use crate::repl::history;
 const MOST: usize = 10_000;
 
 /// The file and what it holds.
-pub struct Book {
-    kept: DefaultHistory,
+pub struct History {
+    entries: DefaultHistory,
     path: Option<PathBuf>,
 }
 
-impl Book {
+impl History {
     /// Opens the prompt's history, or the file that is `named` in its place; a sentence where it cannot be kept.
     #[must_use]
     pub fn open(named: Option<&str>) -> (Self, Option<String>) {
@@ -29,18 +29,24 @@ impl Book {
             .history_ignore_space(true)
             .max_history_size(MOST);
         let config = config.map_or_else(|_| Config::default(), |builder| builder.build());
-        let mut kept = DefaultHistory::with_config(&config);
+        let mut entries = DefaultHistory::with_config(&config);
         match opened {
             Ok(path) => {
                 if let Some(path) = &path {
                     // A history that cannot be read is an empty one; saving says so if it stays that way.
-                    let _ = kept.load(path);
+                    let _ = entries.load(path);
                 }
-                (Self { kept, path }, None)
+                (Self { entries, path }, None)
             }
             Err(error) => {
                 let why = format!("history is not kept: {error}");
-                (Self { kept, path: None }, Some(why))
+                (
+                    Self {
+                        entries,
+                        path: None,
+                    },
+                    Some(why),
+                )
             }
         }
     }
@@ -48,7 +54,7 @@ impl Book {
     /// All queries, oldest first.
     #[must_use]
     pub fn queries(&self) -> Vec<String> {
-        self.kept.iter().cloned().collect()
+        self.entries.iter().cloned().collect()
     }
 
     /// Adds a query.
@@ -56,11 +62,11 @@ impl Book {
     /// # Errors
     /// A sentence when it cannot be written; said once.
     pub fn add(&mut self, query: &str) -> Result<(), String> {
-        let added = self.kept.add(query.trim_end()).unwrap_or(false);
+        let added = self.entries.add(query.trim_end()).unwrap_or(false);
         let Some(path) = self.path.clone().filter(|_| added) else {
             return Ok(());
         };
-        self.kept.append(&path).map_err(|error| {
+        self.entries.append(&path).map_err(|error| {
             self.path = None;
             format!("history is not kept: {}: {error}", path.display())
         })

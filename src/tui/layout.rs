@@ -142,40 +142,52 @@ pub fn places(size: (u16, u16), focus: Pane, zoom: bool, wishes: Wishes) -> Opti
         .clamp(4, most.max(4));
     let [query, rest] = rows(body, [Constraint::Length(editor), Constraint::Min(1)]);
     places.panes.push((Pane::Query, query));
-    let other = if focus == Pane::Catalog {
+    places.panes.extend(if size.0 < SIDE_BY_SIDE {
+        stacked(rest, focus)
+    } else {
+        side_by_side(rest, focus, size.0 >= WITH_CATALOG, wishes.map)
+    });
+    Some(places)
+}
+
+/// The pane that shares its place with another: the pictures, unless the catalog has the focus.
+fn pictures_or_catalog(focus: Pane) -> Pane {
+    if focus == Pane::Catalog {
         focus
     } else {
         Pane::Pictures
-    };
-    if size.0 < SIDE_BY_SIDE {
-        let [results, below] = rows(rest, [Constraint::Percentage(55), Constraint::Min(1)]);
-        let [map, other_area] = columns(below, [Constraint::Percentage(50), Constraint::Min(1)]);
-        places.panes.push((Pane::Results, results));
-        places.panes.push((Pane::Map, map));
-        places.panes.push((other, other_area));
-        return Some(places);
     }
-    let mut rest = rest;
-    let mut other = other;
-    if size.0 >= WITH_CATALOG {
-        let [catalog, right] = columns(
-            rest,
-            [Constraint::Length(CATALOG_COLUMNS), Constraint::Min(1)],
-        );
-        places.panes.push((Pane::Catalog, catalog));
-        rest = right;
-        other = Pane::Pictures;
+}
+
+/// The panes below the query in a narrow window.
+fn stacked(area: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
+    let [results, below] = rows(area, [Constraint::Percentage(55), Constraint::Min(1)]);
+    let [map, other] = columns(below, [Constraint::Percentage(50), Constraint::Min(1)]);
+    vec![
+        (Pane::Results, results),
+        (Pane::Map, map),
+        (pictures_or_catalog(focus), other),
+    ]
+}
+
+/// The panes below the query in a wide window; `map` is how many lines the map would like to have.
+fn side_by_side(area: Rect, focus: Pane, with_catalog: bool, map: usize) -> Vec<(Pane, Rect)> {
+    let mut panes = Vec::new();
+    let (mut rest, mut other) = (area, pictures_or_catalog(focus));
+    if with_catalog {
+        let widths = [Constraint::Length(CATALOG_COLUMNS), Constraint::Min(1)];
+        let [catalog, right] = columns(area, widths);
+        panes.push((Pane::Catalog, catalog));
+        (rest, other) = (right, Pane::Pictures);
     }
     let [results, right] = columns(rest, [Constraint::Percentage(55), Constraint::Min(1)]);
     // What the map leaves goes to the pictures.
-    let map = (wishes.map as u16)
+    let map = (map as u16)
         .saturating_add(2)
         .clamp(5, (right.height / 2).max(5));
     let [map, below] = rows(right, [Constraint::Length(map), Constraint::Min(1)]);
-    places.panes.push((Pane::Results, results));
-    places.panes.push((Pane::Map, map));
-    places.panes.push((other, below));
-    Some(places)
+    panes.extend([(Pane::Results, results), (Pane::Map, map), (other, below)]);
+    panes
 }
 
 fn rows<const N: usize>(area: Rect, sizes: [Constraint; N]) -> [Rect; N] {

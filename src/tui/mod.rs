@@ -10,6 +10,9 @@ mod history;
 pub mod keys;
 pub mod layout;
 pub mod map;
+mod map_layout;
+pub mod overlay;
+pub mod palette;
 mod pixels;
 pub mod state;
 pub mod table;
@@ -18,4 +21,4 @@ pub mod theme;
 pub mod update;
 pub mod worker;
 
-pub use terminal::{Choices, run};
+pub use terminal::{Options, run};

@@ -139,9 +139,10 @@ mod tests {
 
     use super::*;
     use crate::output::color::Depth;
-    use crate::picture::graphics::Protocol;
+    use crate::picture::protocol::Protocol;
     use crate::tui::draw::sample_state;
-    use crate::tui::state::{Overlay, Top};
+    use crate::tui::overlay::Overlay;
+    use crate::tui::state::Layer;
 
     fn kitty() -> Pixels {
         Pixels::new(Graphics {
@@ -181,14 +182,14 @@ mod tests {
             Change::default(),
             "it is there already"
         );
-        state.top = Top::Overlay(Overlay {
+        state.layer = Layer::Overlay(Overlay {
             title: "keys".to_owned(),
             lines: Vec::new(),
             scroll: 0,
         });
         let change = pixels.next(&state);
         assert!(change.away.is_some() && change.image.is_none());
-        state.top = Top::Nothing;
+        state.layer = Layer::Nothing;
         assert!(encoded(&mut pixels, &state).image.is_some());
     }
 

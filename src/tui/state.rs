@@ -9,9 +9,12 @@ use crate::output::color::Depth;
 
 use super::editor::Editor;
 use super::event::Knowledge;
-use super::keys::{self, Action, Context};
+use super::keys::Context;
 use super::layout::{self, Pane, Places, Wishes};
 use super::map::UnitMap;
+use super::map_layout;
+use super::overlay::Overlay;
+use super::palette::Palette;
 use super::table::Table;
 use super::theme::Theme;
 
@@ -54,7 +57,7 @@ pub struct State {
     /// The selected name in the catalog.
     pub name: usize,
     /// What lies over the panes.
-    pub top: Top,
+    pub layer: Layer,
     /// What runs.
     pub job: Option<Job>,
     /// What was said, oldest first; whether it is an error.
@@ -101,47 +104,16 @@ impl Pictures {
 
 /// What lies over the panes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Top {
+pub enum Layer {
     /// Nothing.
     #[default]
     Nothing,
-    /// A text: its title, its lines, how many are scrolled away.
+    /// A text.
     Overlay(Overlay),
     /// The filter's line.
     Filter,
     /// The command palette.
     Palette(Palette),
-}
-
-/// A text over the panes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overlay {
-    /// What it is.
-    pub title: String,
-    /// Its lines: what stands on the left, and what it means.
-    pub lines: Vec<(String, String)>,
-    /// Lines scrolled away.
-    pub scroll: usize,
-}
-
-/// The command palette.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// What was typed.
-    pub text: String,
-    /// What it may mean.
-    pub entries: Vec<Entry>,
-    /// The chosen entry; `None` for the text itself.
-    pub chosen: Option<usize>,
-}
-
-/// One entry of the palette.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// Does something: its words and its key.
-    Do(Action, &'static str, String),
-    /// A word that the statement can go on with: the text it makes, the word, what it is.
-    Type(String, String, String),
 }
 
 /// A query at work.
@@ -180,7 +152,7 @@ impl State {
             map: None,
             pictures: Pictures::default(),
             name: 0,
-            top: Top::Nothing,
+            layer: Layer::Nothing,
             job: None,
             messages: Vec::new(),
             succeeded: Vec::new(),
@@ -190,10 +162,8 @@ impl State {
     /// Where everything is; `None` in a window that is too small.
     #[must_use]
     pub fn places(&self) -> Option<Places> {
-        let map = self
-            .map
-            .as_ref()
-            .map(|map| super::draw::map::height(map.grid()));
+        let map = self.map.as_ref();
+        let map = map.map(|map| map_layout::height(map.grid()));
         let wishes = Wishes {
             query: self.editor.lines().len(),
             map: map.unwrap_or(2),
@@ -204,17 +174,24 @@ impl State {
     /// Which keys hold now.
     #[must_use]
     pub fn context(&self) -> Context {
-        match (&self.top, self.focus) {
-            (Top::Overlay(_), _) => Context::Overlay,
-            (Top::Filter, _) => Context::Filter,
-            (Top::Palette(_), _) => Context::Palette,
-            (Top::Nothing, Pane::Query) if self.editor.popup.is_some() => Context::Completions,
-            (Top::Nothing, Pane::Query) => Context::Query,
-            (Top::Nothing, Pane::Results) => Context::Results,
-            (Top::Nothing, Pane::Map) => Context::Map,
-            (Top::Nothing, Pane::Pictures) => Context::Pictures,
-            (Top::Nothing, Pane::Catalog) => Context::Catalog,
+        match (&self.layer, self.focus) {
+            (Layer::Overlay(_), _) => Context::Overlay,
+            (Layer::Filter, _) => Context::Filter,
+            (Layer::Palette(_), _) => Context::Palette,
+            (Layer::Nothing, Pane::Query) if self.editor.popup.is_some() => Context::Completions,
+            (Layer::Nothing, Pane::Query) => Context::Query,
+            (Layer::Nothing, Pane::Results) => Context::Results,
+            (Layer::Nothing, Pane::Map) => Context::Map,
+            (Layer::Nothing, Pane::Pictures) => Context::Pictures,
+            (Layer::Nothing, Pane::Catalog) => Context::Catalog,
         }
+    }
+
+    /// Puts the focus on a pane; what lay on top goes.
+    pub fn focus_on(&mut self, pane: Pane) {
+        self.layer = Layer::Nothing;
+        self.editor.popup = None;
+        self.focus = pane;
     }
 
     /// Says something in the message line.
@@ -252,132 +229,9 @@ impl State {
         self.table.settle(rows, columns);
         if let Some(map) = &mut self.map {
             let inside = places.inside(Pane::Map);
-            let (rows, cols) = super::draw::map::room(map.grid(), inside);
+            let (rows, cols) = map_layout::room(map.grid(), inside);
             map.settle(rows, cols);
         }
         self.name = self.name.min(self.knowledge.names.len().saturating_sub(1));
     }
-}
-
-impl Overlay {
-    /// The keys, from their table.
-    #[must_use]
-    pub fn help(context: Context) -> Self {
-        use Context as C;
-        let mut order = vec![context, C::Everywhere];
-        let all = [
-            C::Query,
-            C::Completions,
-            C::Results,
-            C::Map,
-            C::Pictures,
-            C::Catalog,
-            C::Filter,
-            C::Palette,
-            C::Overlay,
-        ];
-        order.extend(all.into_iter().filter(|other| *other != context));
-        let mut lines = Vec::new();
-        for (at, context) in order.into_iter().enumerate() {
-            if at > 0 {
-                lines.push((String::new(), String::new()));
-            }
-            lines.push((context.title().to_owned(), String::new()));
-            for binding in keys::TABLE.iter().filter(|b| b.context == context) {
-                let names: Vec<String> = binding.keys.iter().map(|key| keys::name(*key)).collect();
-                lines.push((format!("  {}", names.join(" ")), binding.words.to_owned()));
-            }
-        }
-        Self::new("keys", lines)
-    }
-
-    /// Lines under a title.
-    #[must_use]
-    pub fn new(title: impl Into<String>, lines: Vec<(String, String)>) -> Self {
-        Self {
-            title: title.into(),
-            lines,
-            scroll: 0,
-        }
-    }
-
-    /// The text without styles.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let line = |(left, right): &(String, String)| {
-            let both = format!("{left}\t{right}");
-            both.trim_end().to_owned()
-        };
-        self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Palette {
-    /// What `text` may mean: things to do whose words hold all of its words, then how the statement can go on.
-    #[must_use]
-    pub fn new(text: String, knowledge: &Knowledge) -> Self {
-        let lower = text.to_lowercase();
-        let words: Vec<&str> = lower.split_whitespace().collect();
-        let mut entries: Vec<Entry> = Vec::new();
-        let offered = keys::TABLE
-            .iter()
-            .filter(|b| {
-                matches!(
-                    b.context,
-                    Context::Everywhere | Context::Results | Context::Map
-                )
-            })
-            .filter(|b| b.words.len() > 8)
-            .filter(|b| words.iter().all(|word| b.words.contains(word)));
-        for binding in offered {
-            let known = entries
-                .iter()
-                .any(|e| matches!(e, Entry::Do(a, ..) if *a == binding.action));
-            if !known && !moves(binding.action) {
-                let key = keys::name(binding.keys[0]);
-                entries.push(Entry::Do(binding.action, binding.words, key));
-            }
-        }
-        if !text.is_empty() {
-            let (start, candidates) = knowledge.assist.complete(&text, text.len());
-            entries.extend(candidates.into_iter().map(|c| {
-                let whole = format!("{}{} ", text.get(..start).unwrap_or_default(), c.text);
-                Entry::Type(whole, c.text, c.about)
-            }));
-        }
-        Self {
-            text,
-            entries,
-            chosen: None,
-        }
-    }
-
-    /// Chooses the next entry or the one before; the text itself is between the last and the first.
-    pub fn step(&mut self, forward: bool) {
-        let count = self.entries.len();
-        self.chosen = match (self.chosen, forward) {
-            (None, true) => (count > 0).then_some(0),
-            (None, false) => count.checked_sub(1),
-            (Some(at), true) => (at + 1 < count).then_some(at + 1),
-            (Some(at), false) => at.checked_sub(1),
-        };
-    }
-}
-
-fn moves(action: Action) -> bool {
-    use Action as A;
-    matches!(
-        action,
-        A::Up
-            | A::Down
-            | A::Left
-            | A::Right
-            | A::PageUp
-            | A::PageDown
-            | A::First
-            | A::Last
-            | A::Accept
-            | A::Back
-            | A::OpenPalette
-    )
 }

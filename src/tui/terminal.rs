@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 
 use super::draw::draw;
 use super::event::{Effect, Event, Msg};
-use super::history::Book;
+use super::history::History;
 use super::pixels::{Change, Pixels};
 use super::state::State;
 use super::theme::Theme;
@@ -43,7 +43,7 @@ const IDLE: Duration = Duration::from_millis(200);
 
 /// What is chosen on the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Choices {
+pub struct Options {
     /// Colours.
     pub theme: Theme,
     /// Whether clicks and the wheel come here rather than to the terminal.
@@ -61,13 +61,13 @@ pub struct Choices {
 pub fn run(
     engine: Box<dyn Engine>,
     look: &Look,
-    choices: Choices,
+    options: Options,
     cancel: Cancel,
 ) -> Result<Exit, Failure> {
     // A fault must not write over the screen; it is told in a sentence once the terminal is restored.
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
-    let ran = catch_unwind(AssertUnwindSafe(|| interact(engine, look, choices, cancel)));
+    let ran = catch_unwind(AssertUnwindSafe(|| interact(engine, look, options, cancel)));
     set_hook(hook);
     match ran {
         Ok(Ok(())) => Ok(Exit::Success),
@@ -189,20 +189,20 @@ impl Drop for Screen {
 fn interact(
     engine: Box<dyn Engine>,
     look: &Look,
-    choices: Choices,
+    options: Options,
     cancel: Cancel,
 ) -> io::Result<()> {
-    let (book, warning) = Book::open(choices.history.as_deref());
+    let (book, warning) = History::open(options.history.as_deref());
     let knowledge = worker::knowledge(engine.as_ref());
     let (out, msgs) = channel();
     let texts = worker::start(engine, cancel.clone(), out.clone());
-    let graphics = choices
+    let graphics = options
         .graphics
         .filter(|graphics| can_place(graphics.protocol));
-    let mut screen = Screen::enter(choices.mouse, graphics.map(Pixels::new))?;
+    let mut screen = Screen::enter(options.mouse, graphics.map(Pixels::new))?;
     let size = crossterm::terminal::size()?;
     let mut state = State::new(knowledge, book.queries(), size);
-    state.theme = choices.theme;
+    state.theme = options.theme;
     state.depth = look.out_depth;
     state.ascii = look.ascii;
     state.pixels = screen.pixels.is_some();
@@ -276,7 +276,7 @@ struct Hands {
     texts: Sender<String>,
     cancel: Cancel,
     out: Sender<Msg>,
-    book: Book,
+    book: History,
 }
 
 impl Hands {

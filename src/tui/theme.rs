@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::interface::engine::Role;
+use crate::interface::assist::Role;
 use crate::output::color::Depth;
 use crate::output::sgr::{nearest_16, nearest_256};
 

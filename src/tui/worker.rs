@@ -12,8 +12,9 @@ use image::imageops;
 
 use super::event::{Knowledge, Msg};
 use crate::interface::answer::{Answer, Captioned, Picture, Sink};
-use crate::interface::engine::{Engine, Source};
+use crate::interface::engine::Engine;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::source::Source;
 use crate::output::settings::Look;
 use crate::repl::script::is_farewell;
 use crate::work::cancel::Cancel;
@@ -217,11 +218,11 @@ impl Progress for Teller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::engine::fake::Fake;
+    use crate::interface::fake_engine::FakeEngine;
 
     fn run_all(text: &str) -> Vec<Msg> {
         let (out, msgs) = channel();
-        let texts = start(Box::<Fake>::default(), Cancel::default(), out);
+        let texts = start(Box::<FakeEngine>::default(), Cancel::default(), out);
         texts.send(text.to_owned()).unwrap();
         drop(texts);
         msgs.into_iter().collect()
@@ -242,7 +243,7 @@ mod tests {
     }
 
     /// Answers one statement, and is broken in every other.
-    struct Broken(Fake);
+    struct Broken(FakeEngine);
 
     impl Engine for Broken {
         fn statements(&self, text: &str) -> Vec<std::ops::Range<usize>> {
@@ -261,11 +262,11 @@ mod tests {
             self.0.execute(source, range, sink, cancel, progress)
         }
 
-        fn assist(&self) -> Arc<dyn crate::interface::engine::Assist> {
+        fn assist(&self) -> Arc<dyn crate::interface::assist::Assist> {
             self.0.assist()
         }
 
-        fn names(&self) -> Vec<crate::interface::engine::Name> {
+        fn names(&self) -> Vec<crate::interface::name::Name> {
             self.0.names()
         }
 
@@ -281,7 +282,11 @@ mod tests {
     #[test]
     fn a_fault_of_the_engine_is_a_sentence_and_the_next_statement_is_answered() {
         let (out, msgs) = channel();
-        let texts = start(Box::new(Broken(Fake::default())), Cancel::default(), out);
+        let texts = start(
+            Box::new(Broken(FakeEngine::default())),
+            Cancel::default(),
+            out,
+        );
         texts.send("say 0".into()).unwrap();
         texts.send("say 1".into()).unwrap();
         drop(texts);

@@ -16,7 +16,7 @@ const IMPATIENCE: Duration = Duration::from_secs(2);
 static ELSEWHERE: AtomicBool = AtomicBool::new(false);
 
 /// Runs `work` while another program has the terminal: Ctrl-C is for that program, which gets it too.
-pub fn lent<T>(work: impl FnOnce() -> T) -> T {
+pub fn while_terminal_is_lent<T>(work: impl FnOnce() -> T) -> T {
     ELSEWHERE.store(true, Ordering::Relaxed);
     let done = work();
     ELSEWHERE.store(false, Ordering::Relaxed);
@@ -28,13 +28,13 @@ pub fn lent<T>(work: impl FnOnce() -> T) -> T {
 /// # Errors
 /// When the operating system refuses, or a handler is already installed.
 pub fn install(cancel: Cancel) -> io::Result<()> {
-    let last: Mutex<Option<Instant>> = Mutex::new(None);
+    let last_press: Mutex<Option<Instant>> = Mutex::new(None);
     let handler = move || {
         if ELSEWHERE.load(Ordering::Relaxed) {
             return;
         }
         let now = Instant::now();
-        let before = last
+        let before = last_press
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .replace(now);

@@ -12,16 +12,16 @@ fn on(images: Images, variables: Variables, answers: Option<Replies>) -> (Graphi
             .or(fallback)
             .map(str::to_owned)
     };
-    let place = Place {
+    let circumstances = Circumstances {
         images,
         depth: Depth::Ansi256,
         stdin: true,
         stdout: true,
         env: &env,
     };
-    match place.without_asking() {
+    match circumstances.without_asking() {
         Some(graphics) => (graphics, false),
-        None => (place.with(&answers.unwrap_or_default()), true),
+        None => (circumstances.with(&answers.unwrap_or_default()), true),
     }
 }
 
@@ -201,14 +201,16 @@ fn a_flag_decides_alone_except_for_sixel_that_nobody_answers() {
 fn without_colour_or_terminal_pictures_fall_back() {
     let decide = |images, depth, stdout| {
         let env = |name: &str| (name == "TERM").then(|| "xterm".to_owned());
-        let place = Place {
+        let circumstances = Circumstances {
             images,
             depth,
             stdin: false,
             stdout,
             env: &env,
         };
-        place.without_asking().map(|graphics| graphics.protocol)
+        circumstances
+            .without_asking()
+            .map(|graphics| graphics.protocol)
     };
     assert_eq!(
         decide(Images::Auto, Depth::True, true),

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Argument, COMMANDS, named, split, wrong};
+use super::parse::{split, wrong};
+use super::table::{Argument, COMMANDS, named};
 use crate::files::paths;
-use crate::interface::engine::{Candidate, Role};
+use crate::interface::assist::{Candidate, Role};
 
 /// What may stand at byte `at` of a command line: where the word begins, and the candidates.
 #[must_use]
@@ -80,7 +81,7 @@ pub fn hint(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::parse::parse;
     use super::*;
 
     #[test]

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 
 use super::super::layout::Pane;
 use super::super::state::State;
-use super::{ellipsis, pane, put};
-use crate::interface::engine::NameKind;
+use super::pane::{ellipsis, pane, put};
+use crate::interface::name::NameKind;
 use crate::output::width::{cut_middle, single_line, width};
 
 /// Columns below which there is no use in saying what a name is.

@@ -6,64 +6,12 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::super::layout::Pane;
 use super::super::map::UnitMap;
+use super::super::map_layout::{MapLayout, WITH_SCORE, room};
 use super::super::state::State;
-use super::{pane, put};
-use crate::interface::answer::UnitGrid;
+use super::pane::{pane, put};
 use crate::output::color::Depth;
-use crate::output::width::width;
 use crate::picture::colormap::{diverging, ink_on};
 use crate::picture::unit_grid::position;
-
-/// Columns of a unit with its score: mark, sign, `.60` or `1.00`, blank …
-const WITH_SCORE: usize = 7;
-/// … and without.
-const BARE: usize = 3;
-
-/// Rows of the pane that are not units: column labels, the line about the unit.
-const AROUND: usize = 2;
-
-/// How a map is laid out in a pane.
-struct Grid {
-    label: usize,
-    cell: usize,
-}
-
-impl Grid {
-    fn of(grid: &UnitGrid, inside: Rect) -> Self {
-        let label = grid.row_labels.iter().map(|l| width(l)).max().unwrap_or(0) + 1;
-        let room = usize::from(inside.width).saturating_sub(label);
-        let cell = if grid.cols * WITH_SCORE <= room {
-            WITH_SCORE
-        } else {
-            BARE
-        };
-        Self { label, cell }
-    }
-}
-
-/// The rows that a whole map takes inside its pane.
-#[must_use]
-pub fn height(grid: &UnitGrid) -> usize {
-    grid.rows + AROUND
-}
-
-/// How many rows and columns of units a pane holds.
-#[must_use]
-pub fn room(grid: &UnitGrid, inside: Rect) -> (usize, usize) {
-    let plan = Grid::of(grid, inside);
-    let columns = usize::from(inside.width).saturating_sub(plan.label) / plan.cell;
-    (usize::from(inside.height).saturating_sub(AROUND), columns)
-}
-
-/// The unit at a place inside the pane.
-#[must_use]
-pub fn unit_at(map: &UnitMap, inside: Rect, (x, y): (usize, usize)) -> Option<(usize, usize)> {
-    let plan = Grid::of(map.grid(), inside);
-    let (rows, _) = room(map.grid(), inside);
-    let row = y.checked_sub(1).filter(|row| *row < rows)? + map.from.0;
-    let col = x.checked_sub(plan.label)? / plan.cell + map.from.1;
-    (row < map.grid().rows && col < map.grid().cols).then_some((row, col))
-}
 
 /// Draws the pane.
 pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
@@ -73,70 +21,65 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
         .map_or("", |map| map.grid().model.as_str());
     let inside = pane(state, Pane::Map, title, area, frame);
     let Some(map) = &state.map else {
-        put(
-            frame,
-            inside,
-            0,
-            0,
-            "rank heads for TEXT in MODEL",
-            state.theme.dim(),
-        );
-        put(
-            frame,
-            inside,
-            0,
-            1,
-            "draws its scores here",
-            state.theme.dim(),
-        );
+        let dim = state.theme.dim();
+        put(frame, inside, 0, 0, "rank heads for TEXT in MODEL", dim);
+        put(frame, inside, 0, 1, "draws its scores here", dim);
         return;
     };
     let grid = map.grid();
-    let plan = Grid::of(grid, inside);
     let (rows, cols) = room(grid, inside);
-    for x in 0..cols.min(grid.cols - map.from.1) {
-        let label = grid
-            .col_labels
-            .get(map.from.1 + x)
-            .map_or("", String::as_str);
-        let at = plan.label + x * plan.cell;
-        let right = plan.cell - 1;
-        put(
-            frame,
-            inside,
-            at,
-            0,
-            &format!("{label:>right$}"),
-            state.theme.dim(),
-        );
-    }
+    let units = Units {
+        state,
+        map,
+        layout: MapLayout::of(grid, inside),
+        cols: cols.min(grid.cols - map.from.1),
+        inside,
+    };
+    units.column_labels(frame);
     for y in 0..rows.min(grid.rows - map.from.0) {
-        let row = map.from.0 + y;
-        let label = grid.row_labels.get(row).map_or("", String::as_str);
-        let right = plan.label - 1;
-        put(
-            frame,
-            inside,
-            0,
-            y + 1,
-            &format!("{label:>right$}"),
-            state.theme.dim(),
-        );
-        for x in 0..cols.min(grid.cols - map.from.1) {
-            let at = (row, map.from.1 + x);
-            let (text, style) = unit(state, map, at, plan.cell);
-            put(
-                frame,
-                inside,
-                plan.label + x * plan.cell,
-                y + 1,
-                &text,
-                style,
-            );
-        }
+        units.row(y, frame);
     }
     let below = rows.min(grid.rows) + 1;
     put(frame, inside, 0, below, &about(map), Style::new());
+}
+
+/// The units that are shown, with their labels.
+struct Units<'a> {
+    state: &'a State,
+    map: &'a UnitMap,
+    layout: MapLayout,
+    /// How many of a row there are.
+    cols: usize,
+    inside: Rect,
+}
+
+impl Units<'_> {
+    fn column_labels(&self, frame: &mut Frame) {
+        let labels = &self.map.grid().col_labels;
+        for x in 0..self.cols {
+            let label = labels.get(self.map.from.1 + x).map_or("", String::as_str);
+            let at = self.layout.label + x * self.layout.cell;
+            let right = self.layout.cell - 1;
+            let text = format!("{label:>right$}");
+            put(frame, self.inside, at, 0, &text, self.state.theme.dim());
+        }
+    }
+
+    /// Row `y` of the shown ones.
+    fn row(&self, y: usize, frame: &mut Frame) {
+        let row = self.map.from.0 + y;
+        let label = self.map.grid().row_labels.get(row);
+        let label = label.map_or("", String::as_str);
+        let right = self.layout.label - 1;
+        let text = format!("{label:>right$}");
+        put(frame, self.inside, 0, y + 1, &text, self.state.theme.dim());
+        for x in 0..self.cols {
+            let at = (row, self.map.from.1 + x);
+            let (text, style) = unit(self.state, self.map, at, self.layout.cell);
+            let left = self.layout.label + x * self.layout.cell;
+            put(frame, self.inside, left, y + 1, &text, style);
+        }
+    }
 }
 
 /// A unit's cell: `*` where it is marked, its score where there is room, brackets and reversed colours under the cursor.

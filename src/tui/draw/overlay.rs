@@ -6,8 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 
-use super::super::state::{Entry, Overlay, Palette, State};
-use super::{boxed, middle, put};
+use super::super::overlay::Overlay;
+use super::super::palette::{Entry, Palette};
+use super::super::state::State;
+use super::pane::{boxed, middle, put};
 use crate::output::width::{single_line, width};
 
 /// Columns and rows of a text, at most.

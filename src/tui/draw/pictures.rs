@@ -7,8 +7,8 @@ use ratatui::text::Text;
 use ratatui::widgets::Paragraph;
 
 use super::super::layout::Pane;
-use super::super::state::{State, Top};
-use super::{ellipsis, pane, put};
+use super::super::state::{Layer, State};
+use super::pane::{ellipsis, pane, put};
 use crate::interface::answer::{Captioned, Picture};
 use crate::output::color::Depth;
 use crate::output::width::{cut_middle, single_line};
@@ -72,7 +72,8 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
 
 /// The image that is to be shown as pixels, and the cells it has; none where something may lie over the panes.
 pub(in crate::tui) fn in_pixels(state: &State) -> Option<(Rect, &RgbImage)> {
-    let covered = state.editor.popup.is_some() || !matches!(state.top, Top::Nothing | Top::Filter);
+    let covered =
+        state.editor.popup.is_some() || !matches!(state.layer, Layer::Nothing | Layer::Filter);
     if !state.pixels || covered {
         return None;
     }

@@ -8,8 +8,9 @@ use ratatui::style::Style;
 use ratatui::widgets::Clear;
 
 use super::super::layout::{Pane, Places};
-use super::super::state::{State, Top};
-use super::{boxed, pane, put};
+use super::super::state::{Layer, State};
+use super::pane::{boxed, pane, put};
+use crate::interface::assist::Candidate;
 use crate::output::width::{single_line, width};
 
 /// The most completions shown at once.
@@ -51,7 +52,7 @@ pub(super) fn draw(state: &State, area: Rect, frame: &mut Frame) {
             state.theme.dim(),
         );
     }
-    if state.focus == Pane::Query && matches!(state.top, Top::Nothing) {
+    if state.focus == Pane::Query && matches!(state.layer, Layer::Nothing) {
         frame.set_cursor_position(cursor(state, inside));
     }
 }
@@ -122,41 +123,21 @@ pub(super) fn completions(state: &State, places: &Places, frame: &mut Frame) {
     else {
         return;
     };
-    let window = frame.area();
-    let at = cursor(state, places.inside(Pane::Query));
     let shown = popup.candidates.len().min(OFFERED);
-    let first = (popup.chosen + 1).saturating_sub(shown);
-    let words = |at: usize| &popup.candidates[at];
-    let longest = popup
-        .candidates
-        .iter()
-        .map(|c| width(&c.text))
-        .max()
-        .unwrap_or(0);
-    let about = popup
-        .candidates
-        .iter()
-        .map(|c| width(&c.about))
-        .max()
-        .unwrap_or(0);
-    let columns = (longest + about + 4).clamp(12, 64).min(window.width.into());
-    let height = (shown + 2).min(window.height.into());
-    let below = usize::from(window.height - at.y - 1) >= height;
-    let area = Rect {
-        x: at.x.min(window.width - columns as u16),
-        y: if below {
-            at.y + 1
-        } else {
-            at.y.saturating_sub(height as u16)
-        },
-        width: columns as u16,
-        height: height as u16,
+    let widest = |part: fn(&Candidate) -> &String| {
+        let widths = popup.candidates.iter().map(|c| width(part(c)));
+        widths.max().unwrap_or(0)
     };
+    let longest = widest(|c| &c.text);
+    let columns = longest + widest(|c| &c.about) + 4;
+    let at = cursor(state, places.inside(Pane::Query));
+    let area = beside(at, (columns.clamp(12, 64), shown + 2), frame.area());
     frame.render_widget(Clear, area);
     let title = format!("{} of {}", popup.chosen + 1, popup.candidates.len());
     let inside = boxed(state, &title, true, area, frame);
+    let first = (popup.chosen + 1).saturating_sub(shown);
     for row in 0..shown {
-        let candidate = words(first + row);
+        let candidate = &popup.candidates[first + row];
         let gap = longest + 2 - width(&candidate.text);
         let line = format!("{}{}{}", candidate.text, " ".repeat(gap), candidate.about);
         let chosen = first + row == popup.chosen;
@@ -167,13 +148,24 @@ pub(super) fn completions(state: &State, places: &Places, frame: &mut Frame) {
         };
         let line = single_line(&line);
         let room = usize::from(inside.width).saturating_sub(width(&line));
-        put(
-            frame,
-            inside,
-            0,
-            row,
-            &format!("{line}{}", " ".repeat(room)),
-            style,
-        );
+        let line = format!("{line}{}", " ".repeat(room));
+        put(frame, inside, 0, row, &line, style);
+    }
+}
+
+/// So many columns and rows, or what the window has, below a cell of the window or above it.
+fn beside(at: Position, (columns, rows): (usize, usize), window: Rect) -> Rect {
+    let width = columns.min(window.width.into()) as u16;
+    let height = rows.min(window.height.into()) as u16;
+    let below = window.height - at.y > height;
+    Rect {
+        x: at.x.min(window.width - width),
+        y: if below {
+            at.y + 1
+        } else {
+            at.y.saturating_sub(height)
+        },
+        width,
+        height,
     }
 }

@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::super::layout::Pane;
 use super::super::state::{Shown, State};
-use super::{ellipsis, pane, put};
+use super::pane::{ellipsis, pane, put};
 use crate::interface::failure::Failure;
 use crate::output::width::{cut_middle, single_line, width};
 

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::super::keys;
 use super::super::layout::Pane;
 use super::super::state::{Job, State};
-use super::{ellipsis, put};
+use super::pane::{ellipsis, put};
 use crate::output::width::{cut_middle, single_line, width};
 
 /// Steps of the bar that shows how far a stage is.

@@ -15,19 +15,21 @@ use ratatui::style::{Color, Modifier};
 
 use super::*;
 use crate::interface::answer::{Answer, Captioned, Picture};
-use crate::interface::engine::fake::Fake;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::fake_engine::FakeEngine;
 use crate::output::color::Depth;
 use crate::tui::event::{Event, Msg};
 use crate::tui::keys::Context;
+use crate::tui::layout::Pane;
 use crate::tui::map::sample;
-use crate::tui::state::{Job, Overlay};
+use crate::tui::overlay::Overlay;
+use crate::tui::state::{Job, State};
 use crate::tui::update::update;
 use crate::tui::worker;
 
 /// A ranking with its map, an image, and half a query.
 pub(in crate::tui) fn state(size: (u16, u16)) -> State {
-    let mut state = State::new(worker::knowledge(&Fake::default()), Vec::new(), size);
+    let mut state = State::new(worker::knowledge(&FakeEngine::default()), Vec::new(), size);
     let frame = df!(
         "unit" => ["head 1.1", "head 1.0", "head 0.0", "head 0.1"],
         "score" => [0.8, 0.2, 0.1, -0.4],

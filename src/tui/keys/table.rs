@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::{Action, Binding, Context, Key};
+use super::action::Action;
+use super::binding::{Binding, Key};
+use super::context::Context;
 
 const fn plain(code: KeyCode) -> Key {
     Key(code, KeyModifiers::NONE)

@@ -2,12 +2,13 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::super::draw;
+use super::super::draw::catalog::name_at;
 use super::super::event::Effect;
 use super::super::keys::Action;
 use super::super::layout::{Pane, Places};
-use super::super::state::{Shown, State, Top};
-use super::{act, panes};
+use super::super::map_layout::unit_at;
+use super::super::state::{Layer, Shown, State};
+use super::{actions, catalog, pictures, results, selection};
 
 /// Rows that one turn of the wheel moves.
 const WHEEL: usize = 3;
@@ -19,10 +20,10 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let pane = places.at(event.column, event.row);
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => {
-            if state.top != Top::Nothing {
-                state.top = Top::Nothing;
+            if state.layer != Layer::Nothing {
+                state.layer = Layer::Nothing;
             } else if let Some(pane) = pane {
-                act::focus(state, pane);
+                state.focus_on(pane);
                 click(state, &places, pane, event.column, event.row);
             }
             Vec::new()
@@ -43,18 +44,18 @@ fn click(state: &mut State, places: &Places, pane: Pane, column: u16, row: u16) 
         Pane::Results if matches!(state.shown, Shown::Table) && y > 0 => {
             let last = state.table.order.len().saturating_sub(1);
             state.table.row = (state.table.top + y - 1).min(last);
-            panes::row_selected(state);
+            selection::row_selected(state);
         }
         Pane::Map => {
             if let Some(map) = &mut state.map {
-                if let Some(at) = draw::map::unit_at(map, inside, (x, y)) {
+                if let Some(at) = unit_at(map, inside, (x, y)) {
                     map.go(at);
                 }
-                panes::unit_selected(state);
+                selection::unit_selected(state);
             }
         }
         Pane::Catalog => {
-            if let Some(at) = draw::catalog::name_at(state, inside, y) {
+            if let Some(at) = name_at(state, inside, y) {
                 state.name = at;
             }
         }
@@ -64,15 +65,15 @@ fn click(state: &mut State, places: &Places, pane: Pane, column: u16, row: u16) 
 
 fn wheel(state: &mut State, pane: Option<Pane>, action: Action) -> Vec<Effect> {
     for _ in 0..WHEEL {
-        match (&state.top, pane) {
-            (Top::Overlay(_), _) => drop(act::act(state, action)),
-            (_, Some(Pane::Results)) => drop(panes::results(state, action)),
-            (_, Some(Pane::Catalog)) => drop(panes::catalog(state, action)),
+        match (&state.layer, pane) {
+            (Layer::Overlay(_), _) => drop(actions::act(state, action)),
+            (_, Some(Pane::Results)) => drop(results::act(state, action)),
+            (_, Some(Pane::Catalog)) => drop(catalog::act(state, action)),
             _ => {}
         }
     }
-    if let (Top::Nothing, Some(Pane::Pictures)) = (&state.top, pane) {
-        drop(panes::pictures(state, action));
+    if let (Layer::Nothing, Some(Pane::Pictures)) = (&state.layer, pane) {
+        drop(pictures::act(state, action));
     }
     Vec::new()
 }

@@ -1,23 +1,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use image::RgbImage;
 use polars::prelude::df;
 
-use super::super::event::{Knowledge, Msg};
+use super::super::draw::draw;
+use super::super::event::{Effect, Event, Knowledge, Msg};
+use super::super::layout::Pane;
 use super::super::map::sample;
-use super::super::state::Shown;
+use super::super::state::{Job, Shown, State};
 use super::super::table;
-use super::*;
+use super::update;
 use crate::interface::answer::{Answer, Captioned, Picture};
 use crate::interface::engine::Engine;
-use crate::interface::engine::fake::Fake;
 use crate::interface::failure::{Exit, Failure};
+use crate::interface::fake_engine::FakeEngine;
 use crate::tui::worker;
 
 fn state() -> State {
-    State::new(worker::knowledge(&Fake::default()), Vec::new(), (120, 40))
+    State::new(
+        worker::knowledge(&FakeEngine::default()),
+        Vec::new(),
+        (120, 40),
+    )
 }
 
 fn key(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -42,7 +48,7 @@ fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 fn knowledge() -> Knowledge {
-    worker::knowledge(&Fake::default())
+    worker::knowledge(&FakeEngine::default())
 }
 
 /// What runs, if exactly one of the effects runs something.
@@ -136,7 +142,7 @@ fn control_c_stops_then_empties_and_control_d_quits_an_empty_query() {
     ctrl(&mut state, 'c');
     assert!(state.editor.is_empty());
     assert!(matches!(ctrl(&mut state, 'd')[..], [Effect::Quit]));
-    state.job = Some(super::super::state::Job::default());
+    state.job = Some(Job::default());
     assert!(matches!(ctrl(&mut state, 'c')[..], [Effect::Cancel]));
 }
 
@@ -264,7 +270,7 @@ fn the_palette_does_things_by_name_runs_statements_and_saves_the_session() {
         panic!("{effects:?}");
     };
     assert_eq!(path.to_str(), Some("tour.vq"));
-    let engine = Fake::default();
+    let engine = FakeEngine::default();
     let script = script.lines().filter(|line| !line.starts_with('#'));
     let script: String = script.collect();
     assert_eq!(engine.statements(&script).len(), 2, "the script runs again");
@@ -359,9 +365,7 @@ fn any_key_in_any_state_at_any_size_is_survived() {
             key(&mut state, *code);
             let backend = ratatui::backend::TestBackend::new(size.0, size.1);
             let mut terminal = ratatui::Terminal::new(backend).unwrap();
-            terminal
-                .draw(|frame| super::super::draw::draw(&state, frame))
-                .unwrap();
+            terminal.draw(|frame| draw(&state, frame)).unwrap();
             if at % 11 == 0 {
                 hear(&mut state, Msg::Idle(knowledge()));
             }

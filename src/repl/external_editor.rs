@@ -14,7 +14,7 @@ use crate::work::interrupt;
 pub fn edit(text: &str) -> Result<String, String> {
     let said = |name| env::var(name).ok().filter(|line| !line.trim().is_empty());
     let line = said("VISUAL").or_else(|| said("EDITOR"));
-    interrupt::lent(|| edit_with(line.as_deref().unwrap_or("vi"), text))
+    interrupt::while_terminal_is_lent(|| edit_with(line.as_deref().unwrap_or("vi"), text))
 }
 
 /// As [`edit`], with this command line.

@@ -1,4 +1,4 @@
-//! What working threads say.
+//! What working threads say, and what it does to the state.
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use super::super::event::{Effect, Msg};
 use super::super::map::UnitMap;
 use super::super::state::{Job, Shown, State};
 use super::super::table::Table;
-use super::panes;
+use super::selection;
 use crate::interface::answer::{Answer, Picture, rows_in_words};
 use crate::interface::failure::{Exit, Failure};
 
-pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
+/// Takes in one message.
+pub(super) fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Started(statement) => {
             let stopping = state.job.as_ref().is_some_and(|job| job.stopping);
@@ -46,7 +47,7 @@ pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Arranged(generation, order) => {
             state.table.take(generation, order);
-            panes::row_selected(state);
+            selection::row_selected(state);
         }
         Msg::Said(Ok(sentence)) => state.say(sentence),
         Msg::Said(Err(sentence)) => state.complain(sentence),
@@ -55,7 +56,7 @@ pub(super) fn hear(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 /// How many answers can be gone back to.
-const KEPT: usize = 50;
+const REMEMBERED: usize = 50;
 
 /// Shows an answer and keeps it.
 fn keep(state: &mut State, answer: Arc<Answer>) {
@@ -74,7 +75,7 @@ fn keep(state: &mut State, answer: Arc<Answer>) {
     }
     show(state, &answer);
     state.answers.push(answer);
-    if state.answers.len() > KEPT {
+    if state.answers.len() > REMEMBERED {
         state.answers.remove(0);
     }
 }
@@ -131,7 +132,7 @@ fn show(state: &mut State, answer: &Arc<Answer>) {
         }
         state.map = Some(map);
     }
-    panes::row_selected(state);
+    selection::row_selected(state);
 }
 
 fn fail(state: &mut State, failure: Failure) {

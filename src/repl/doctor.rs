@@ -1,10 +1,11 @@
-//! `vitscope doctor`: what this installation and this terminal are, and why answers look as they do.
+//! `vitscope doctor` and `.doctor`: what this installation and this terminal are, and why answers look as they do.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
+use super::history;
 use crate::config::{self, Config};
 use crate::interface::answer::{Answer, Sink};
 use crate::interface::engine::Launch;
@@ -14,7 +15,6 @@ use crate::output::color::{Depth, process_env};
 use crate::output::console::Console;
 use crate::output::format::Format;
 use crate::picture::terminal;
-use crate::repl::history;
 
 /// Answers with a table of facts; the store may be missing, everything else is still said.
 ///

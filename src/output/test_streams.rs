@@ -1,7 +1,10 @@
 //! Streams that tests can read back.
 
-use super::*;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+
+use super::console::Console;
+use super::settings::Look;
 
 /// A buffer that is written and read through the same handle.
 #[derive(Clone, Default)]
@@ -24,6 +27,7 @@ impl Write for Page {
     }
 }
 
+/// A console, and what it writes to stdout and stderr.
 pub(crate) fn console(look: Look) -> (Console, Page, Page) {
     let (out, err) = (Page::default(), Page::default());
     let console = Console::new(Box::new(out.clone()), Box::new(err.clone()), look);

@@ -2,47 +2,10 @@
 //! and carried as a value.
 
 use super::brand;
+use super::protocol::Protocol;
 use super::replies::Replies;
 use super::terminal::Images;
 use crate::output::color::{Depth, Env};
-
-/// How pictures are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// Pixels by the kitty graphics protocol.
-    Kitty,
-    /// Pixels by iTerm2's inline images.
-    Iterm,
-    /// Pixels by sixel.
-    Sixel,
-    /// Half blocks in colour.
-    Blocks,
-    /// Brightness as characters: a terminal without colour.
-    Characters,
-    /// Not at all.
-    None,
-}
-
-impl Protocol {
-    /// Whether pixels are sent.
-    #[must_use]
-    pub fn has_pixels(self) -> bool {
-        matches!(self, Self::Kitty | Self::Iterm | Self::Sixel)
-    }
-
-    /// In words, for `doctor`.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Kitty => "pixels (kitty)",
-            Self::Iterm => "pixels (iterm)",
-            Self::Sixel => "pixels (sixel)",
-            Self::Blocks => "half blocks",
-            Self::Characters => "characters",
-            Self::None => "none",
-        }
-    }
-}
 
 /// Pixels of a cell where nobody says how many.
 const CELL: (u16, u16) = (10, 20);
@@ -77,7 +40,7 @@ impl Graphics {
 
 /// What is known without asking the terminal.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct Circumstances<'a> {
     /// `--images`, `VITSCOPE_IMAGES` or `set images`.
     pub images: Images,
     /// The colour depth of stdout.
@@ -90,7 +53,7 @@ pub struct Place<'a> {
     pub env: Env<'a>,
 }
 
-impl Place<'_> {
+impl Circumstances<'_> {
     /// The decision where the terminal need not be asked; `None` where only its answers can tell.
     #[must_use]
     pub fn without_asking(&self) -> Option<Graphics> {

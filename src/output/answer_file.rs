@@ -11,7 +11,7 @@ use crate::interface::failure::in_words;
 
 /// A file that answers go to in place of the terminal.
 #[derive(Debug)]
-pub struct Detour {
+pub struct AnswerFile {
     path: PathBuf,
     file: BufWriter<File>,
     format: Format,
@@ -19,12 +19,12 @@ pub struct Detour {
     tables: usize,
 }
 
-impl Detour {
+impl AnswerFile {
     /// Makes the file, in place of one that was there. `once`: for the next answer only.
     ///
     /// # Errors
     /// One sentence: an extension that names no format, or what the disk says.
-    pub fn to(path: &Path, once: bool) -> Result<Self, String> {
+    pub fn create(path: &Path, once: bool) -> Result<Self, String> {
         let format = Format::of_file(path).map_err(|extensions| {
             format!("can't tell how to write {}: {extensions}", path.display())
         })?;
@@ -79,14 +79,14 @@ mod tests {
         let numbers = Series::new("n".into(), [1i64, 2]);
         let table = DataFrame::new_infer_height(vec![numbers.into()]).unwrap();
         let path = folder.path().join("a.csv");
-        let mut text = Detour::to(&path, false).unwrap();
+        let mut text = AnswerFile::create(&path, false).unwrap();
         text.write(&table).unwrap();
         text.write(&table).unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "n\n1\n2\nn\n1\n2\n"
         );
-        let mut binary = Detour::to(&folder.path().join("a.parquet"), false).unwrap();
+        let mut binary = AnswerFile::create(&folder.path().join("a.parquet"), false).unwrap();
         binary.write(&table).unwrap();
         assert!(
             binary
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_made_is_named_with_the_reason() {
-        let why = Detour::to(Path::new("/no such folder/x.csv"), true).unwrap_err();
+        let why = AnswerFile::create(Path::new("/no such folder/x.csv"), true).unwrap_err();
         assert!(why.contains("no such file or folder"), "{why}");
         assert!(
-            Detour::to(Path::new("x"), true)
+            AnswerFile::create(Path::new("x"), true)
                 .unwrap_err()
                 .contains("parquet")
         );
