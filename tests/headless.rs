@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use polars_io::prelude::{IpcReader, ParquetReader, SerReader};
+use vitscope::statements::STATEMENTS;
 
 use crate::support::shell::{on, vitscope};
 
@@ -183,6 +184,13 @@ fn shells_get_completions_and_man_a_page() {
     );
     for code in ["130", "Exit codes"] {
         assert!(page.contains(code), "{code}");
+    }
+    for topic in STATEMENTS.topics() {
+        assert!(
+            page.contains(&format!("\\fB{}\\fR", topic.name)),
+            "{}",
+            topic.name
+        );
     }
 }
 

@@ -1,9 +1,7 @@
 //! `decompose … layers last N` stores the components of the last layers, and one for all that comes before: they still sum
 //! to the representation, and questions speak of what is stored.
 
-use vitscope::contributions::Contributions;
 use vitscope::decompose::{Component, ComponentKind};
-use vitscope::engine::scores::Stored;
 use vitscope::session::Session;
 
 use crate::support::{demo_model, shared};
@@ -33,11 +31,11 @@ pub fn parts(session: &Session) -> Parts {
         .store()
         .decomposition("m", "four")
         .expect("a decomposition");
-    let stored = Stored::new(stored).expect("its maps");
-    let (z, dim) = (stored.z(0).expect("a part"), stored.dim());
+    let part = stored.part(0).expect("a part");
+    let (z, dim) = (part.z().expect("representations"), stored.dims());
     let each = (stored.specs().iter().enumerate()).map(|(index, spec)| {
-        let slab = stored.slab(0, index).expect("rows").single();
-        let map = stored.map(index);
+        let slab = part.slab(index).expect("rows").single();
+        let map = stored.map(index).expect("its map");
         let images = slab.chunks(spec.width).map(|row| {
             let mut sum = vec![0.0; dim];
             for (value, line) in row.iter().zip(map.chunks(dim)) {

@@ -14,15 +14,15 @@
 //! | 7 | highlighting of half-typed text | `language::random_text`; unit `lang::highlight`, `repl::commands::assist` |
 //! | 8 | queries of several lines | `terminal::a_query_of_several_lines_is_typed_with_enter_and_alt_enter`; unit `lang::script::enter_runs_what_is_finished` |
 //! | 9 | dot commands, aliases, did you mean | unit `repl::commands`, `repl::session::commands_change_the_look_and_unknown_ones_point_to_help` |
-//! | 10 | dot commands are completed and coloured, files too | unit `repl::commands::assist`, `paths` |
+//! | 10 | dot commands are completed and coloured, files too | unit `repl::commands::assist`, `files::paths` |
 //! | 11 | output formats | `demo::machine_formats_parse_and_do_not_depend_on_the_terminal`; `headless::parquet_and_arrow_on_stdout_are_files_of_the_answer` |
 //! | 12 | answers into files | `terminal::answers_go_to_files_and_back_and_a_session_becomes_a_script`; `demo::answers_are_filtered_sorted_cut_and_saved_in_every_format` |
 //! | 13 | scripts: places in errors, relative paths, comments, depth | `headless::scripts_run_scripts_beside_them_from_anywhere`, `headless::a_script_that_runs_itself_is_stopped` |
 //! | 14 | `-c`, repeated and in order; `-i` after it | unit `cli::input`; `terminal::queries_of_the_command_line_may_be_followed_by_the_prompt` |
 //! | 15 | queries from a pipe | `demo::queries_come_from_flags_files_and_pipes_and_end_with_their_exit_codes`; `terminal::a_closed_stdin_is_an_empty_script` |
-//! | 16 | a failure stops a script unless told otherwise | unit `script::a_failure_stops_unless_told_to_continue_and_decides_the_exit_code` |
+//! | 16 | a failure stops a script unless told otherwise | unit `repl::script::a_failure_stops_unless_told_to_continue_and_decides_the_exit_code` |
 //! | 17 | exit codes | `cli::help_is_data_and_documents_every_exit_code`; `demo::queries_come_from_flags_files_and_pipes_and_end_with_their_exit_codes` |
-//! | 18 | a closed pipe is success | `headless::a_reader_that_leaves_early_is_no_failure`; unit `failure` |
+//! | 18 | a closed pipe is success | `headless::a_reader_that_leaves_early_is_no_failure`; unit `interface::failure` |
 //! | 19 | colour: flag, NO_COLOR, pipes, ASCII | `terminal::without_colours_a_terminal_gets_none`; `cli::a_query_where_a_file_is_expected_is_answered_with_the_flag_for_it`; unit `output::color` |
 //! | 20 | a pager for what is taller than the screen | `terminal::long_answers_go_through_the_pager_and_short_ones_do_not` |
 //! | 21 | rows left out are counted | unit `output::table::rows_left_out_are_counted`, `output::console::data_goes_to_one_stream_and_narration_to_the_other` |
@@ -45,7 +45,7 @@
 //! | 38 | a short banner, none when quiet or in a pipe | `terminal::the_prompt_begins_as_configured`, `terminal::queries_of_the_command_line_may_be_followed_by_the_prompt`, `terminal::a_closed_stdin_is_an_empty_script` |
 //! | 39 | the prompt shows the store and a failure | unit `repl::the_prompt_shows_the_store_and_the_last_failure_at_the_same_width` |
 //! | 40 | dark and light terminals | pictures stand on the background that the terminal tells: unit `picture::replies`; tables and prompt use the sixteen colours that a terminal's own theme makes readable |
-//! | 41 | completions for shells, manual page | `headless::shells_get_completions_and_man_a_page` |
+//! | 41 | completions for shells, manual page | `headless::shells_get_completions_and_man_a_page`; `registry` |
 //! | 42 | the installation describes itself | `headless::the_doctor_tells_what_a_report_needs` |
 //! | 43 | nothing is written | `headless::a_store_that_is_read_only_stays_as_it_is` |
 //! | 44 | copying over SSH | `terminal::what_is_copied_goes_to_the_terminal_that_may_be_far_away`; at the prompt answers are text that the terminal copies |
@@ -79,7 +79,9 @@ mod place;
 mod preprocess;
 mod prompt;
 mod questions;
+mod readme;
 mod recovery;
+mod registry;
 mod scripts;
 mod second_order;
 mod sql;

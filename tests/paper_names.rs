@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use polars::prelude::DataFrame;
 use vitscope::decompose::{Component, ComponentKind};
-use vitscope::engine::frames::unit_columns;
+use vitscope::desk::tables::columns::unit_columns;
 use vitscope::lang::catalog::ModelInfo;
 use vitscope::lang::query::Unit;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::FitReport;
 use crate::contributions::Contributions;
-use crate::files::read_only::ReadOnly;
+use crate::files::buffer::Buffer;
 use crate::linalg::{matrix_of, product, values};
 
 /// Maps from the space of a model's representation into CLIP's: aligned contribution = contribution · W_i, aligned
@@ -16,7 +16,7 @@ pub struct Alignment {
     /// Width of the target embedding, `K`.
     pub width: usize,
     /// W_i `[D, K]` per component, row-major; empty where every map is the identity.
-    pub maps: Vec<ReadOnly<f32>>,
+    pub maps: Vec<Buffer<f32>>,
     /// b `[K]`.
     pub bias: Vec<f32>,
     /// How the maps were fitted; nothing for the identity.
@@ -53,7 +53,7 @@ pub struct Aligned {
     /// Widths of the rows, `d_i`.
     pub widths: Vec<usize>,
     /// U_i `[d_i, K]` per component, row-major.
-    pub maps: Vec<ReadOnly<f32>>,
+    pub maps: Vec<Buffer<f32>>,
     /// b `[K]`.
     pub bias: Vec<f32>,
 }

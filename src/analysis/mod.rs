@@ -45,7 +45,7 @@ pub use text_basis::TextBasis;
 pub use text_span::{Pick, RANK as SPAN_RANK, Spread, text_span};
 pub use token_maps::{Grid, NoGrid, TokenMap, along_directions};
 pub use unit::Unit;
-pub use vectors::summed;
+pub use vectors::{Summed, summed};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::error::AnalysisError;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
-use crate::files::read_only::ReadOnly;
+use crate::files::buffer::Buffer;
 use crate::linalg::{add_scaled, matrix, product, transposed_product, values, widen};
 use crate::work::cancel::Cancel;
 use crate::work::progress::Progress;
@@ -25,9 +25,9 @@ pub struct ComponentMoments {
     /// Mean row, `[d]`.
     pub mean: Vec<f64>,
     /// Σ (row − mean)ᵀ (row − mean), `[d, d]`.
-    pub second: ReadOnly<f64>,
+    pub second: Buffer<f64>,
     /// Σ (row − mean)ᵀ (total − mean total), `[d, K]`.
-    pub cross: ReadOnly<f64>,
+    pub cross: Buffer<f64>,
 }
 
 /// Statistics of a set of images under one alignment.
@@ -65,7 +65,7 @@ pub enum MomentsError {
 pub type NamedTensor = (String, Vec<usize>, Vec<f64>);
 
 /// Gives the shape and values of the tensor of a name, where there is one.
-pub type FindTensor<'a> = &'a dyn Fn(&str) -> Option<(Vec<usize>, ReadOnly<f64>)>;
+pub type FindTensor<'a> = &'a dyn Fn(&str) -> Option<(Vec<usize>, Buffer<f64>)>;
 
 impl Moments {
     /// Moments of no image, for rows of the given widths and totals of width `dim`.

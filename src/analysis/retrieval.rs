@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::error::AnalysisError;
-use super::vectors::summed;
+use super::vectors::{Summed, summed};
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, ReadError, concerns};
 use crate::kernels::projections;
@@ -145,14 +145,14 @@ pub fn furthest_along(
     )
 }
 
-/// The `count` images whose summed contributions of `components`, as they are in the representation, have the greatest
+/// The `count` images whose summed contributions of some components, as they are in the representation, have the greatest
 /// cosine with `probe` `[Dz]`, ties by id. An image to which the components contribute nothing scores 0.
 ///
 /// # Errors
 /// [`AnalysisError`] when a part cannot be read or the work is cancelled.
 pub fn most_alike(
     contributions: &dyn Contributions,
-    components: &[usize],
+    components: &Summed,
     probe: &[f32],
     count: usize,
     keep: Keep<'_>,
@@ -160,11 +160,10 @@ pub fn most_alike(
     progress: &dyn Progress,
 ) -> Result<Vec<Found>, AnalysisError> {
     let dim = contributions.dim();
-    // All components sum to the representation, so that what few of many leave out is cheaper to take from it.
-    let specs = contributions.specs().len();
-    let others: Vec<usize> = (0..specs).filter(|i| !components.contains(i)).collect();
-    let from_z = others.len() < components.len();
-    let summed_over = if from_z { &others } else { components };
+    let (summed_over, from_z) = match components {
+        Summed::Of(components) => (components, false),
+        Summed::AllBut(others) => (others, true),
+    };
     best_of_parts(
         contributions,
         count,
@@ -272,24 +271,26 @@ mod tests {
             .collect();
         want.sort_by(|a, b| b.1.total_cmp(&a.1));
         let cancel = Cancel::default();
-        let found = most_alike(
-            &synthetic.contributions,
-            &chosen,
-            &probe,
-            6,
-            &keep,
-            &cancel,
-            &Silent,
-        )
-        .expect("in memory");
-        assert_eq!(found.len(), 6);
-        for (found, want) in found.iter().zip(&want) {
-            assert_eq!(found.id, want.0);
-            assert!((found.score - want.1).abs() < 1e-6);
+        for summed in [Summed::Of(chosen.to_vec()), Summed::AllBut(vec![1, 3])] {
+            let found = most_alike(
+                &synthetic.contributions,
+                &summed,
+                &probe,
+                6,
+                &keep,
+                &cancel,
+                &Silent,
+            )
+            .expect("in memory");
+            assert_eq!(found.len(), 6);
+            for (found, want) in found.iter().zip(&want) {
+                assert_eq!(found.id, want.0);
+                assert!((found.score - want.1).abs() < 1e-6);
+            }
+            // The image itself comes first, with cosine 1.
+            assert_eq!(found[0].id, ids[10]);
+            assert!((found[0].score - 1.0).abs() < 1e-6);
         }
-        // The image itself comes first, with cosine 1.
-        assert_eq!(found[0].id, ids[10]);
-        assert!((found[0].score - 1.0).abs() < 1e-6);
     }
 
     #[test]

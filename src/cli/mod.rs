@@ -3,6 +3,7 @@
 mod choose;
 mod flags;
 mod input;
+mod manual;
 mod run;
 mod run_queries;
 mod run_subcommand;

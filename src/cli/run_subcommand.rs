@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 
 use super::flags::{Flags, usage};
+use super::manual;
 use super::run_queries::cancel_on_interrupt;
 use super::subcommand::{ConfigAction, Subcommand};
 use crate::config::{self, Config};
@@ -45,9 +46,7 @@ pub(super) fn run_subcommand(
             Ok(Exit::Success)
         }
         Subcommand::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Flags::command()).render(&mut page)?;
-            console.raw(&page)?;
+            console.raw(&manual::page()?)?;
             Ok(Exit::Success)
         }
     }

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use super::chosen::Config;
 use super::keys::{KEYS, Key};
-use crate::engine::frames::{frame, texts};
+use crate::desk::tables::columns::{frame, texts};
 use crate::interface::failure::{Exit, Failure};
 
 /// Every key with its value and where that comes from.

@@ -1,5 +1,5 @@
 //! Files as people name them and as memory sees them.
 
+pub mod buffer;
 pub(crate) mod mapped;
 pub mod paths;
-pub mod read_only;

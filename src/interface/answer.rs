@@ -26,6 +26,17 @@ pub struct Answer {
     pub elapsed: Duration,
 }
 
+impl Answer {
+    /// An answer that is one sentence.
+    #[must_use]
+    pub fn of_note(note: impl Into<String>) -> Self {
+        Self {
+            notes: vec![note.into()],
+            ..Self::default()
+        }
+    }
+}
+
 /// `1 row`, `12 rows`.
 #[must_use]
 pub fn rows_in_words(rows: usize) -> String {

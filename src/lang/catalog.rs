@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ast::Value;
+use super::help::Topic;
 use super::query::{Score, Template};
 
 /// Everything a statement can name.
@@ -16,6 +17,8 @@ pub struct Catalog {
     pub features: Vec<FeatureInfo>,
     /// The named results, by name; the last answer is named `_`.
     pub results: Vec<ResultInfo>,
+    /// The pages of help.
+    pub topics: Vec<&'static Topic>,
 }
 
 /// A model.
@@ -152,6 +155,13 @@ impl Catalog {
         find(&self.sets, name, |set| &set.name)
     }
 
+    /// The page of help of this name, in any letter case.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<&'static Topic> {
+        let mut topics = self.topics.iter().copied();
+        topics.find(|topic| topic.name.eq_ignore_ascii_case(name))
+    }
+
     /// The feature of this name.
     #[must_use]
     pub fn feature(&self, name: &str) -> Option<&FeatureInfo> {
@@ -213,7 +223,11 @@ fn place_of(blocks: &[(u16, u16)], index: u16) -> (u16, u16) {
 }
 
 /// The item of this name; if none has it exactly, one that has it in other letter case.
-pub(super) fn find<'a, T>(items: &'a [T], name: &str, of: impl Fn(&T) -> &String) -> Option<&'a T> {
+pub(in crate::lang) fn find<'a, T>(
+    items: &'a [T],
+    name: &str,
+    of: impl Fn(&T) -> &String,
+) -> Option<&'a T> {
     let exact = items.iter().find(|item| of(item) == name);
     exact.or_else(|| {
         items

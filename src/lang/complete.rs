@@ -2,7 +2,6 @@
 
 use super::catalog::{Catalog, Settings};
 use super::expect::{self, Expected, Role};
-use super::help;
 use super::lex::{self, Token, TokenKind};
 use super::print;
 use super::query::{Reducer, Score, UNIT_COLUMNS};
@@ -146,7 +145,7 @@ impl Place<'_> {
     fn keywords(&self, expected: &[Expected]) -> Vec<Candidate> {
         let candidate = |wanted: &Expected| match wanted {
             Expected::Keyword(word) => Some(Candidate {
-                about: match help::topic(word) {
+                about: match self.catalog.topic(word) {
                     Some(topic) if self.statement.is_empty() => topic.summary.to_owned(),
                     _ => String::new(),
                 },
@@ -228,7 +227,7 @@ impl Place<'_> {
             Role::Reducer => plain(&Reducer::ALL.map(|(word, _)| word)),
             Role::Setting => plain(&resolve::KEYS),
             Role::Topic => {
-                let topics = help::TOPICS.iter();
+                let topics = self.catalog.topics.iter();
                 topics
                     .map(|t| Candidate {
                         text: t.name.to_owned(),
@@ -274,11 +273,11 @@ impl Place<'_> {
             .collect()
     }
 
-    /// Whether the statement answers with images rather than units.
+    /// Whether the conditions of the statement speak of images alone.
     fn asks_about_images(&self) -> bool {
-        let first = self.words().first().map(|word| word.to_lowercase());
-        let about_images = ["classify", "ablate", "retrieve", "segment", "heatmap"];
-        first.is_some_and(|word| about_images.contains(&word.as_str()))
+        let first = self.words().first().copied();
+        let topic = first.and_then(|word| self.catalog.topic(word));
+        topic.is_some_and(|topic| topic.about_images)
     }
 
     /// The columns that could be meant: of the results the statement names, else of units and of the sets it names, or

@@ -9,7 +9,7 @@ use pest::Parser as _;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pairs;
 
-use super::grammar::{Grammar, Rule};
+use super::grammar::{self, Grammar, Rule};
 
 /// A bound on the work one statement may cost, far above what any real one needs.
 const CALL_LIMIT: usize = 4_000_000;
@@ -191,7 +191,7 @@ pub fn is_reserved(word: &str) -> bool {
 }
 
 fn keyword(rule: Rule) -> Option<String> {
-    format!("{rule:?}").strip_prefix("kw_").map(str::to_owned)
+    grammar::keyword(rule).map(str::to_owned)
 }
 
 /// What the user would call a rule; `None` for rules that are never expected by themselves.

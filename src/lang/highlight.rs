@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use super::catalog::Catalog;
 use super::expect;
-use super::help;
 use super::lex::{self, TokenKind};
 use super::query::{Reducer, Score, UNIT_COLUMNS};
 use super::resolve;
@@ -118,7 +117,7 @@ fn known_words(catalog: &Catalog) -> HashSet<String> {
         .chain(Reducer::ALL.iter().map(|(word, _)| *word))
         .chain(resolve::KEYS)
         .chain(choices.copied())
-        .chain(help::TOPICS.iter().map(|topic| topic.name))
+        .chain(catalog.topics.iter().map(|topic| topic.name))
         .map(str::to_lowercase)
         .collect()
 }

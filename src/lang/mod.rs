@@ -1,10 +1,11 @@
-//! The query language, from text to a question with every name looked up. Nothing here touches tensors, files or tables.
+//! The query language, from text to words with every name looked up. Nothing here touches tensors, files or tables, and
+//! nothing but the grammar knows a statement by name: what each one is made of is said where it stands, in `statements`.
 //!
 //! ```text
-//! text ─ script::split ─► statements ─ parse ─► ast::Statement ─ resolve (Catalog, Settings) ─► query::Query
-//!   │                                   │                           │
-//!   ├ lex ─► highlight, is_complete     └ SyntaxError ─┐            └ ResolveError ─┐
-//!   └ expect (what may come next) ─► complete          └───────► Failure ◄─────────┘
+//! text ─ script::split ─► texts of statements ─ parse ─► ast::Statement ─ resolve::Names (Catalog, Settings) ─► parts of query
+//!   │                                            │                          │
+//!   ├ lex ─► highlight, is_complete              └ SyntaxError ─┐           └ ResolveError ─┐
+//!   └ expect (what may come next) ─► complete                   └──────► Failure ◄──────────┘
 //! ```
 
 pub mod ast;

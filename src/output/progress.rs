@@ -58,7 +58,7 @@ impl Progress for Bar {
             let Some(current) = current.upgrade() else {
                 return;
             };
-            // ReadOnly while the bar appears, so that `finish` comes either before (nothing is drawn) or after (it clears).
+            // Locked while the bar appears, so that `finish` comes either before (nothing is drawn) or after (it clears).
             let _running = lock(&current);
             if !bar.is_finished() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());

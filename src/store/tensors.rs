@@ -13,16 +13,16 @@ use serde_json::Value;
 
 use super::disk::Disk;
 use super::error::StoreError;
+use crate::files::buffer::Buffer;
 use crate::files::mapped::MappedFile;
-use crate::files::read_only::ReadOnly;
 
 /// The numbers of one tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbers {
     /// Single precision.
-    F32(ReadOnly<f32>),
+    F32(Buffer<f32>),
     /// Double precision, for sums over many images.
-    F64(ReadOnly<f64>),
+    F64(Buffer<f64>),
 }
 
 impl Numbers {
@@ -48,7 +48,7 @@ pub struct NamedTensor {
 impl NamedTensor {
     /// An f32 tensor.
     #[must_use]
-    pub fn f32(name: impl Into<String>, shape: &[usize], values: impl Into<ReadOnly<f32>>) -> Self {
+    pub fn f32(name: impl Into<String>, shape: &[usize], values: impl Into<Buffer<f32>>) -> Self {
         Self {
             name: name.into(),
             shape: shape.to_vec(),
@@ -58,7 +58,7 @@ impl NamedTensor {
 
     /// An f64 tensor.
     #[must_use]
-    pub fn f64(name: impl Into<String>, shape: &[usize], values: impl Into<ReadOnly<f64>>) -> Self {
+    pub fn f64(name: impl Into<String>, shape: &[usize], values: impl Into<Buffer<f64>>) -> Self {
         Self {
             name: name.into(),
             shape: shape.to_vec(),
@@ -84,7 +84,7 @@ impl Blob {
     }
 
     /// Takes the f32 values of the tensor of this name out of the blob.
-    pub fn take_f32(&mut self, name: &str) -> Option<ReadOnly<f32>> {
+    pub fn take_f32(&mut self, name: &str) -> Option<Buffer<f32>> {
         let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
         match &mut tensor.numbers {
             Numbers::F32(values) => Some(std::mem::take(values)),
@@ -93,7 +93,7 @@ impl Blob {
     }
 
     /// Takes the shape and the f64 values of the tensor of this name out of the blob.
-    pub fn take_f64(&mut self, name: &str) -> Option<(Vec<usize>, ReadOnly<f64>)> {
+    pub fn take_f64(&mut self, name: &str) -> Option<(Vec<usize>, Buffer<f64>)> {
         let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
         match &mut tensor.numbers {
             Numbers::F64(values) => Some((tensor.shape.clone(), std::mem::take(values))),
@@ -189,8 +189,8 @@ fn decode(file: &Arc<MappedFile>) -> Result<Blob, String> {
             let (begin, end) = info.data_offsets;
             let place = start + begin..start + end;
             let numbers = match info.dtype {
-                Dtype::F32 => Numbers::F32(ReadOnly::mapped(file, place)),
-                Dtype::F64 => Numbers::F64(ReadOnly::mapped(file, place)),
+                Dtype::F32 => Numbers::F32(Buffer::mapped(file, place)),
+                Dtype::F64 => Numbers::F64(Buffer::mapped(file, place)),
                 other => return Err(format!("{name} has the type {other:?}")),
             };
             Ok(NamedTensor {

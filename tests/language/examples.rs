@@ -1,7 +1,7 @@
 //! Every example of the language parses, prints as text that means the same, and resolves.
 
-use vitscope::lang::resolve::resolve;
 use vitscope::lang::script::{parse_script, parse_statement};
+use vitscope::statements::STATEMENTS;
 
 use super::{EXAMPLES, catalog, settings};
 
@@ -13,7 +13,9 @@ fn every_example_parses_prints_and_resolves() {
         let again = parse_statement(&printed).unwrap_or_else(|e| panic!("{printed}: {e}"));
         assert_eq!(again, parsed, "{example}\n{printed}");
         assert_eq!(again.to_string(), printed);
-        resolve(&parsed, &catalog(), &settings()).unwrap_or_else(|e| panic!("{example}: {e}"));
+        STATEMENTS
+            .resolve(&parsed, &catalog(), &settings())
+            .unwrap_or_else(|e| panic!("{example}: {e}"));
     }
 }
 

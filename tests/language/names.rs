@@ -6,6 +6,7 @@ use vitscope::lang::catalog::{
     Settings,
 };
 use vitscope::lang::query::unit_columns;
+use vitscope::statements::STATEMENTS;
 
 /// Two image sets; six models, all decomposed and aligned on both.
 pub fn catalog() -> Catalog {
@@ -72,6 +73,7 @@ pub fn catalog() -> Catalog {
                 columns: unit_columns(),
             })
             .to_vec(),
+        topics: STATEMENTS.topics(),
     }
 }
 

@@ -5,36 +5,57 @@ use vitscope::lang::ast::Value;
 use vitscope::lang::catalog::{Catalog, Settings};
 use vitscope::lang::error::{Problem, ResolveError};
 use vitscope::lang::filter::{Filter, Literal};
-use vitscope::lang::query::{
-    Concept, Query, Question, Score, Setting, Shown, Stage, Task, Template, Unit,
-};
-use vitscope::lang::resolve::{FORMATS, KEYS, choices, resolve};
+use vitscope::lang::query::{Concept, Score, Setting, Stage, Template, Unit};
+use vitscope::lang::resolve::{FORMATS, KEYS, choices};
 use vitscope::lang::script::parse_statement;
 use vitscope::output::format::Format;
 use vitscope::output::settings::Look;
 use vitscope::picture::terminal::Images;
+use vitscope::statements::check::Check;
+use vitscope::statements::define::Define;
+use vitscope::statements::features::Features;
+use vitscope::statements::rank::Rank;
+use vitscope::statements::set::Set;
+use vitscope::statements::variable::Let;
+use vitscope::statements::vectors::Contributions;
+use vitscope::statements::{Act, Query, STATEMENTS};
 
 use super::{catalog, settings};
 
 fn resolved_in(text: &str, catalog: &Catalog, settings: &Settings) -> Result<Query, ResolveError> {
     let statement = parse_statement(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-    resolve(&statement, catalog, settings)
+    STATEMENTS.resolve(&statement, catalog, settings)
 }
 
 fn resolved(text: &str) -> Query {
     resolved_in(text, &catalog(), &settings()).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-fn question(text: &str) -> Question {
-    match resolved(text).task {
-        Task::Ask(question) => *question,
-        other => panic!("{text}: {other:?}"),
-    }
+/// What a query does, as the statement it is.
+fn told<S: Clone + 'static>(query: &Query) -> S {
+    let Act::Do(task) = &query.act else {
+        panic!("{query:?}");
+    };
+    let told = task.as_any().downcast_ref::<S>();
+    told.unwrap_or_else(|| panic!("{query:?}")).clone()
+}
+
+fn ranking(text: &str) -> Rank {
+    told(&resolved(text))
 }
 
 fn units(phrase: &str, model: &str) -> Vec<String> {
-    let asked = question(&format!("features of {phrase} in {model}"));
-    asked.targets[0].units.iter().map(Unit::to_string).collect()
+    let features: Features = told(&resolved(&format!("features of {phrase} in {model}")));
+    features.asked.units.iter().map(Unit::to_string).collect()
+}
+
+/// The units that are single components.
+fn components(units: &[Unit]) -> Vec<Component> {
+    let component = |unit: &Unit| match unit {
+        Unit::Component(component) => Some(*component),
+        _ => None,
+    };
+    units.iter().filter_map(component).collect()
 }
 
 #[test]
@@ -66,25 +87,29 @@ fn units_are_listed_in_order_and_each_once() {
 
 #[test]
 fn conditions_on_units_choose_units_and_the_rest_is_kept_for_images_and_scores() {
-    let asked = question(
+    let asked = ranking(
         "rank components for texture in dinov2 \
          where layer >= 4 and kind = head and head in (0, 3) and object = \"fish\" and score > 0.5",
     );
     let heads = [(4, 0), (4, 3), (5, 0), (5, 3)].map(|(l, h)| Component::head(l, h));
-    assert_eq!(asked.targets[0].components(), heads);
-    let Some(Filter::Compare { column, value, .. }) = asked.images else {
-        panic!("{:?}", asked.images);
+    assert_eq!(components(&asked.asked[0].units), heads);
+    let Some(Filter::Compare { column, value, .. }) = &asked.conditions.images else {
+        panic!("{:?}", asked.conditions);
     };
     assert_eq!(
         (column.as_str(), value),
-        ("object", Literal::Text("fish".to_owned()))
+        ("object", &Literal::Text("fish".to_owned()))
     );
     assert_eq!(
-        asked.after.map(|f| f.columns().join(" ")),
+        asked.conditions.after.map(|f| f.columns().join(" ")),
         Some("score".to_owned())
     );
-    let asked = question("rank heads for texture in swin where stage = 1 and block = 0");
-    assert!(asked.targets[0].components().iter().all(|c| c.layer == 2));
+    let asked = ranking("rank heads for texture in swin where stage = 1 and block = 0");
+    assert!(
+        components(&asked.asked[0].units)
+            .iter()
+            .all(|c| c.layer == 2)
+    );
 }
 
 #[test]
@@ -95,7 +120,7 @@ fn a_quoted_feature_means_the_feature_and_says_so() {
         "{:?}",
         quoted.notes
     );
-    let concept = |text: &str| question(text).concepts.remove(0);
+    let concept = |text: &str| ranking(text).concepts.remove(0);
     let feature = concept("rank heads for texture in dinov2");
     assert!(
         matches!(&feature, Concept::Feature { name, texts } if name == "texture" && texts.len() == 2)
@@ -109,24 +134,19 @@ fn a_quoted_feature_means_the_feature_and_says_so() {
 
 #[test]
 fn models_answer_through_their_clip_on_their_set() {
-    let asked = question("rank heads for texture in dinov2, clip on birds by order-free limit $n");
+    let asked = ranking("rank heads for texture in dinov2, clip on birds by order-free limit $n");
     let targets: Vec<_> = asked
-        .targets
+        .asked
         .iter()
-        .map(|t| (&*t.model, &*t.set, t.clip.as_deref()))
+        .map(|t| (&*t.target.model, &*t.target.set, &*t.prompt.clip))
         .collect();
     assert_eq!(
         targets,
-        [
-            ("dinov2", "birds", Some("clip")),
-            ("clip", "birds", Some("clip"))
-        ]
+        [("dinov2", "birds", "clip"), ("clip", "birds", "clip")]
     );
     assert_eq!((asked.score, asked.limit), (Score::OrderFree, Some(5)));
-    assert_eq!(
-        question("contributions of heads in dinov2").targets[0].clip,
-        None
-    );
+    let bare: Contributions = told(&resolved("contributions of heads in dinov2"));
+    assert_eq!(bare.asked.clip, None);
 
     let mut several = catalog();
     let mut other = several.models[4].clone();
@@ -135,32 +155,23 @@ fn models_answer_through_their_clip_on_their_set() {
     let mut second = several.models[0].aligned[0].clone();
     second.clip = "siglip".to_owned();
     several.models[0].aligned.push(second);
-    let clip = |settings: &Settings| match resolved_in(
-        "rank heads for texture in dinov2",
-        &several,
-        settings,
-    )
-    .unwrap()
-    .task
-    {
-        Task::Ask(question) => question.targets[0].clip.clone(),
-        other => panic!("{other:?}"),
+    let clip = |settings: &Settings| {
+        let query = resolved_in("rank heads for texture in dinov2", &several, settings);
+        let ranking: Rank = told(&query.expect("resolved"));
+        ranking.asked[0].prompt.clip.clone()
     };
-    assert_eq!(clip(&settings()).as_deref(), Some("clip"));
+    assert_eq!(clip(&settings()), "clip");
     let chosen = Settings {
         clip: Some("siglip".to_owned()),
         ..settings()
     };
-    assert_eq!(clip(&chosen).as_deref(), Some("siglip"));
+    assert_eq!(clip(&chosen), "siglip");
 }
 
 #[test]
 fn the_set_left_unsaid_is_the_setting_else_the_only_one_that_fits() {
     let set = |catalog: &Catalog, settings: &Settings| {
-        resolved_in("check dinov2", catalog, settings).map(|query| match query.task {
-            Task::Check { set, .. } => set,
-            other => panic!("{other:?}"),
-        })
+        resolved_in("check dinov2", catalog, settings).map(|query| told::<Check>(&query).0.set)
     };
     let mut there = catalog();
     let none = Settings::default();
@@ -182,20 +193,20 @@ fn the_set_left_unsaid_is_the_setting_else_the_only_one_that_fits() {
 #[test]
 fn settings_options_and_stages_are_typed() {
     assert_eq!(
-        resolved("set images off").task,
-        Task::Set(Setting::Pictures("off".to_owned()))
+        told::<Set>(&resolved("set images off")).0,
+        Setting::Pictures("off".to_owned())
     );
     assert_eq!(
-        resolved("set images birds").task,
-        Task::Set(Setting::Images(Some("birds".to_owned())))
+        told::<Set>(&resolved("set images birds")).0,
+        Setting::Images(Some("birds".to_owned()))
     );
     assert_eq!(
-        resolved("set limit none").task,
-        Task::Set(Setting::Limit(None))
+        told::<Set>(&resolved("set limit none")).0,
+        Setting::Limit(None)
     );
     assert_eq!(
-        resolved("set timer on").task,
-        Task::Set(Setting::Timer(true))
+        told::<Set>(&resolved("set timer on")).0,
+        Setting::Timer(true)
     );
     for (text, setting) in [
         ("set rows all", Setting::Rows(None)),
@@ -206,19 +217,19 @@ fn settings_options_and_stages_are_typed() {
         ("set format auto", Setting::Format("auto".to_owned())),
         ("set images kitty", Setting::Pictures("kitty".to_owned())),
     ] {
-        assert_eq!(resolved(text).task, Task::Set(setting), "{text}");
+        assert_eq!(told::<Set>(&resolved(text)).0, setting, "{text}");
     }
-    assert_eq!(resolved("define").task, Task::Show(Shown::Features));
+    assert_eq!(told::<Define>(&resolved("define")), Define::List);
     assert_eq!(
-        resolved("let m = $n").task,
-        Task::Let {
+        told::<Let>(&resolved("let m = $n")),
+        Let {
             name: "m".to_owned(),
             value: Value::Number(5.0)
         }
     );
-    let asked = question("rank heads for texture in dinov2 template \"a {} here\"");
+    let asked = ranking("rank heads for texture in dinov2 template \"a {} here\"");
     assert_eq!(
-        asked.template,
+        asked.asked[0].prompt.template,
         Template::Texts(vec!["a {} here".to_owned()])
     );
     let query =
@@ -454,7 +465,7 @@ fn errors_point_at_the_name_and_say_what_to_do() {
     for &(text, at, message, help) in WRONG {
         let error: Box<dyn Problem> = match parse_statement(text) {
             Err(error) => Box::new(error),
-            Ok(statement) => match resolve(&statement, &catalog(), &settings()) {
+            Ok(statement) => match STATEMENTS.resolve(&statement, &catalog(), &settings()) {
                 Err(error) => Box::new(error),
                 Ok(query) => panic!("{text}: {query:?}"),
             },

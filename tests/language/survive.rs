@@ -4,10 +4,10 @@
 use vitscope::lang::complete::complete;
 use vitscope::lang::error::Problem;
 use vitscope::lang::highlight::highlight;
-use vitscope::lang::resolve::resolve;
 use vitscope::lang::script::{is_complete, parse_script, parse_statement};
 use vitscope::output::color::Depth;
 use vitscope::output::report::{graphical, json_line};
+use vitscope::statements::STATEMENTS;
 
 use super::names::{catalog, settings};
 
@@ -29,7 +29,7 @@ pub fn statements(text: &str) {
                     Ok(&statement),
                     "{printed}"
                 );
-                if let Err(error) = resolve(&statement, &catalog, &settings) {
+                if let Err(error) = STATEMENTS.resolve(&statement, &catalog, &settings) {
                     drawn(&error);
                 }
             }

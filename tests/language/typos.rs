@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use vitscope::lang::error::{LangError, Problem};
 use vitscope::lang::lex::{TokenKind, tokens};
-use vitscope::lang::resolve::resolve;
 use vitscope::lang::script::parse_statement;
+use vitscope::statements::STATEMENTS;
 
 use super::{EXAMPLES, catalog, settings};
 
@@ -37,7 +37,8 @@ fn error_of(text: &str) -> Option<LangError> {
         Ok(statement) => statement,
         Err(error) => return Some(error.into()),
     };
-    resolve(&statement, &catalog(), &settings())
+    STATEMENTS
+        .resolve(&statement, &catalog(), &settings())
         .err()
         .map(LangError::from)
 }

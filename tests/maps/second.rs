@@ -1,19 +1,13 @@
 //! Second order; and what maps and it have in common: plans, and stopping.
 
-use std::collections::BTreeMap;
-
 use candle_core::{Device, Tensor};
 use vitscope::decompose::{Component, ComponentKind};
-use vitscope::engine::{Desk, Library, catalog};
-use vitscope::interface::failure::{Exit, Failure};
-use vitscope::lang::catalog::Settings;
-use vitscope::lang::{parse, resolve};
-use vitscope::work::cancel::Cancel;
-use vitscope::work::progress::Silent;
+use vitscope::interface::failure::Exit;
 
 use super::small::{ask, embedding, session, store};
 use super::{floats, model, numbers};
 use crate::place::strings;
+use crate::support::stopping::stopped;
 
 /// The score of each source of `head` for one text, in plain loops: correlation over images with the sum of all sources.
 fn naive_via(
@@ -202,27 +196,13 @@ fn ids_of_eval() -> Vec<u32> {
 
 #[test]
 fn segmenting_and_going_through_a_head_stop_when_asked_to() {
-    let store = store();
-    let catalog = catalog::take_stock(&store, None).expect("a catalog");
     for text in [
         "segment scenes for \"a dog\" in clip",
         "evaluate heatmaps for \"a dog\" in clip",
         "rank heads for \"a dog\" in clip via head 4.1",
     ] {
         ask(text);
-        let statement = parse::statement(text, 0).expect("a statement");
-        let query = resolve::resolve(&statement, &catalog, &Settings::default()).expect("a query");
-        let cancel = Cancel::default();
-        cancel.request();
-        let mut desk = Desk {
-            store: &store,
-            library: &mut Library::default(),
-            catalog: &catalog,
-            results: &BTreeMap::new(),
-            cancel: &cancel,
-            progress: &Silent,
-        };
-        let failure: Failure = desk.answer(&query.task, None).expect_err("stopped").into();
+        let failure = stopped(&mut session(), text);
         assert_eq!(failure.exit, Exit::Cancelled, "{text}");
     }
 }

@@ -4,19 +4,14 @@ mod plans;
 mod truth;
 mod world;
 
-use std::collections::BTreeMap;
-
 use polars::prelude::{ParquetReader, SerReader};
 use vitscope::align::Alignment;
-use vitscope::engine::{Desk, Library, catalog};
-use vitscope::lang::catalog::Settings;
-use vitscope::lang::{parse, resolve};
-use vitscope::work::cancel::Cancel;
-use vitscope::work::progress::Silent;
+use vitscope::interface::failure::Exit;
 
 use self::world::{
     SKIPPED, World, dot, embedding, floats, ids, scored_ids, strings, times, vectors, whole,
 };
+use crate::support::stopping::stopped;
 
 fn assert_close(found: &[f32], want: &[f64]) {
     assert_eq!(found.len(), want.len());
@@ -55,30 +50,20 @@ fn contributions_are_rows_times_maps() {
 #[test]
 fn vectors_too_large_for_memory_are_saved_as_they_come() {
     let world = World::new();
-    let store = &world.place.store;
-    let catalog = catalog::take_stock(store, None).expect("a catalog");
     let path = world.place.path("all.parquet");
     let text = format!(
         "contributions of heads in vit where split = \"fit\" | save \"{}\"",
         path.display()
     );
-    let statement = parse::statement(&text, 0).expect("a statement");
-    let query = resolve::resolve(&statement, &catalog, &Settings::default()).expect("a query");
-    let cancel = Cancel::default();
-    let desk = Desk {
-        store,
-        library: &mut Library::default(),
-        catalog: &catalog,
-        results: &BTreeMap::new(),
-        cancel: &cancel,
-        progress: &Silent,
-    };
-    let fits = desk.stream(&query, 1 << 20).expect("no failure");
-    assert!(fits.is_none() && !path.exists());
-    let answer = desk
-        .stream(&query, 1000)
-        .expect("no failure")
-        .expect("streamed");
+    let whole = world
+        .session()
+        .holding(1 << 20)
+        .ask(&text)
+        .expect("an answer");
+    assert!(whole.frame.height() == 31, "{:?}", whole.notes);
+    std::fs::remove_file(&path).expect("saved whole");
+    let answer = world.session().holding(1000).ask(&text).expect("streamed");
+    assert!(answer.frame.height() == 0, "{:?}", answer.frame);
     assert!(
         answer.notes[0].starts_with("saved 31 rows"),
         "{:?}",
@@ -92,8 +77,10 @@ fn vectors_too_large_for_memory_are_saved_as_they_come() {
     assert!(saved.equals_missing(&whole_answer.expect("an answer").frame));
     // Stopped in the middle, it leaves no file.
     std::fs::remove_file(&path).expect("removable");
-    cancel.request();
-    assert!(desk.stream(&query, 1000).is_err());
+    assert_eq!(
+        stopped(&mut world.session().holding(1000), &text).exit,
+        Exit::Cancelled
+    );
     let left = std::fs::read_dir(world.place.dir.path()).expect("listed");
     let names = left.map(|entry| entry.expect("an entry").file_name());
     assert!(
@@ -147,7 +134,7 @@ fn aligned_vectors_go_through_the_fitted_maps() {
     let whole = session
         .ask("representation of vit aligned limit 3")
         .expect("an answer");
-    let maps: Vec<(String, vitscope::files::read_only::ReadOnly<f32>)> = (world.vit.specs.iter())
+    let maps: Vec<(String, vitscope::files::buffer::Buffer<f32>)> = (world.vit.specs.iter())
         .map(|spec| spec.component.to_string())
         .map(|name| match name.as_str() {
             "head 0.1" => (name, map.clone()),

@@ -3,6 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vitscope::contributions::Contributions;
+use vitscope::desk::statement::{Form, Outcome, Statement};
+use vitscope::desk::stored::rows::Rows;
+use vitscope::desk::{Desk, DeskError, Planner};
+use vitscope::interface::answer::Answer;
+use vitscope::lang::ast::Clause;
+use vitscope::lang::help::Topic;
+use vitscope::lang::query::Target;
+use vitscope::lang::resolve::{Names, Resolved};
+use vitscope::statements::Registry;
+
 use super::world::World;
 
 /// Statements of every kind that needs no forward pass.
@@ -131,4 +142,61 @@ fn only_the_columns_of_the_parts_that_a_question_is_about_are_read() {
     asks(&format!("{retrieve} using mlp 0 where id >= 15")).expect_err("an image of the part");
     asks("retrieve 3 images like set[20] in vit").expect("representations alone");
     asks("rank layers for color in vit where id >= 16 and split = \"eval\"").expect("other parts");
+}
+
+/// A statement that plans to read the rows of one component, and says what it can read of others.
+#[derive(Debug)]
+struct Nosy;
+
+impl Statement for Nosy {
+    const RULE: &'static str = "show";
+    const HELP: &'static Topic = &Topic {
+        name: "show",
+        summary: "",
+        form: "",
+        text: "",
+        examples: &[],
+        about_images: false,
+    };
+    type Tickets = Rows;
+
+    fn read(_: &Clause, _: &mut Names<'_>) -> Resolved<Self> {
+        Ok(Self)
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) -> Result<Rows, DeskError> {
+        let [model, set] = ["vit", "set"].map(str::to_owned);
+        let images = planner.set(&set)?.len();
+        let stored = planner.decomposed(&Target { model, set })?;
+        Ok(planner.rows_of(&stored, &[1], "1 component", vec![true; images]))
+    }
+
+    fn run(&self, rows: Rows, _: &mut Desk<'_>) -> Result<Outcome, DeskError> {
+        let open = rows.open()?;
+        let readable = |read: bool| if read { "read" } else { "refused" };
+        Ok(Answer::of_note(format!(
+            "its own {}, others {}, representations {}",
+            readable(open.slab(0, 1).is_ok()),
+            readable(open.slab(0, 0).is_ok()),
+            readable(open.z(0).is_ok()),
+        ))
+        .into())
+    }
+}
+
+#[test]
+fn what_a_plan_does_not_name_can_not_be_read() {
+    const NOSY: Registry = Registry(&[Form::of::<Nosy>()]);
+    let world = World::new();
+    let mut session = world.session().speaking(NOSY);
+    let plan = session.ask("explain show models").expect("a plan").notes;
+    assert!(
+        plan[0].starts_with("read: rows of 1 component, "),
+        "{plan:?}"
+    );
+    let answer = session.ask("show models").expect("an answer");
+    assert_eq!(
+        answer.notes,
+        ["its own read, others refused, representations refused"]
+    );
 }

@@ -5,6 +5,7 @@ pub mod models;
 pub mod naive;
 pub mod pty;
 pub mod shell;
+pub mod stopping;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

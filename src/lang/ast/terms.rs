@@ -1,6 +1,6 @@
 //! The parts of statements: units, concepts, images, selections, conditions, pipe stages.
 
-use super::Slot;
+use super::value::Slot;
 use crate::lang::span::Spanned;
 
 /// A sort of unit.
@@ -45,12 +45,12 @@ pub struct Place {
     /// The layer, from 0.
     pub layer: u32,
     /// What within it.
-    pub part: Part,
+    pub part: PlacePart,
 }
 
 /// What a place says after its layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum PlacePart {
     /// Nothing: `5`.
     Unsaid,
     /// A number: `5.2`.

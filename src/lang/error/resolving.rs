@@ -1,6 +1,6 @@
 //! Statements that can't be carried out with what there is.
 
-use super::{Problem, did_you_mean, join};
+use super::problem::{Problem, did_you_mean, join};
 use crate::lang::expect::Role;
 use crate::lang::span::Span;
 
@@ -86,6 +86,13 @@ pub enum ResolveError {
         expected: String,
         span: Span,
     },
+    /// A part that the statement has no use for.
+    #[error("{message}")]
+    OutOfPlace {
+        message: String,
+        help: String,
+        span: Span,
+    },
     /// A test that mixes unit columns and image columns.
     #[error("`or` and `not` can't mix columns of units with columns of images")]
     MixedColumns { span: Span },
@@ -109,6 +116,7 @@ impl Problem for ResolveError {
             | Self::NotAligned { span, .. }
             | Self::NotClip { span, .. }
             | Self::WrongValue { span, .. }
+            | Self::OutOfPlace { span, .. }
             | Self::MixedColumns { span }
             | Self::NoBlank { span } => *span,
         }
@@ -128,6 +136,7 @@ impl Problem for ResolveError {
             Self::NotAligned { .. } => "not aligned".to_owned(),
             Self::NotClip { .. } => "not a CLIP model".to_owned(),
             Self::WrongValue { expected, .. } => format!("expected {expected}"),
+            Self::OutOfPlace { .. } => "has no place here".to_owned(),
             Self::MixedColumns { .. } => "mixes the two".to_owned(),
             Self::NoBlank { .. } => "no single {} here".to_owned(),
         }
@@ -164,6 +173,7 @@ impl Problem for ResolveError {
                 Some("add a CLIP model with `add model clip from \"PATH\"`".to_owned())
             }
             Self::NotClip { clips, .. } => Some(format!("CLIP models: {}", clips.join(", "))),
+            Self::OutOfPlace { help, .. } => Some(help.clone()),
             Self::MixedColumns { .. } => Some("join them with `and` instead".to_owned()),
             Self::NoBlank { .. } => Some("for example \"a photo of a {}\"".to_owned()),
             Self::OutOfRange { model, .. } | Self::NoUnits { model, .. } => {
@@ -194,6 +204,7 @@ impl Problem for ResolveError {
             Self::NotAligned { .. } => "resolve::not_aligned",
             Self::NotClip { .. } => "resolve::not_clip",
             Self::WrongValue { .. } => "resolve::wrong_value",
+            Self::OutOfPlace { .. } => "resolve::out_of_place",
             Self::MixedColumns { .. } => "resolve::mixed_columns",
             Self::NoBlank { .. } => "resolve::no_blank",
         }

@@ -1,6 +1,6 @@
 //! Texts that aren't statements.
 
-use super::{Problem, did_you_mean, join};
+use super::problem::{Problem, did_you_mean, join};
 use crate::lang::expect::{self, Expected};
 use crate::lang::span::Span;
 
@@ -24,7 +24,7 @@ pub enum SyntaxError {
     OpenQuote { quote: char, span: Span },
     /// An option is given twice.
     #[error("`{option}` is given twice")]
-    Twice { option: &'static str, span: Span },
+    Twice { option: String, span: Span },
     /// `head` without its place.
     #[error("`{word}` names one unit, and a place such as {example} must say which")]
     MissingPlace {

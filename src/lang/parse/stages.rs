@@ -2,10 +2,11 @@
 
 use pest::iterators::Pair;
 
-use super::super::ast::{Aggregate, Check, Comparison, Condition, SortKey, Stage, Test};
-use super::super::grammar::Rule;
-use super::super::span::Spanned;
-use super::{Built, Reader};
+use super::reader::{Built, Reader};
+use crate::lang::ast::{Aggregate, Check, Comparison, Condition, Slot, SortKey, Stage, Test};
+use crate::lang::expect::Role;
+use crate::lang::grammar::Rule;
+use crate::lang::span::Spanned;
 
 impl Reader {
     /// A condition from its flat pairs; `and` binds tighter than `or`.
@@ -75,7 +76,7 @@ impl Reader {
     }
 
     /// The values among a check's pairs, in order.
-    fn values(self, pair: Pair<'_, Rule>) -> Built<Vec<super::Slot>> {
+    fn values(self, pair: Pair<'_, Rule>) -> Built<Vec<Slot>> {
         let valued = [Rule::number, Rule::string, Rule::word];
         pair.into_inner()
             .filter(|p| valued.contains(&p.as_rule()))
@@ -90,16 +91,16 @@ impl Reader {
                 let keys = pair.into_inner().filter(|p| p.as_rule() == Rule::sort_key);
                 Stage::Sort(keys.map(|key| self.sort_key(key)).collect::<Built<_>>()?)
             }
-            Rule::select => Stage::Select(self.parts(pair.into_inner())?.all(Rule::column)),
-            Rule::take => Stage::Take(self.only(pair)?),
-            Rule::save => Stage::Save(self.only(pair)?),
+            Rule::select => Stage::Select(self.slots(&pair, Rule::column)?),
+            Rule::take => Stage::Take(self.only(&pair)?),
+            Rule::save => Stage::Save(self.only(&pair)?),
             _ => {
-                let (aggregates, columns): (Vec<_>, Vec<_>) = pair
-                    .into_inner()
-                    .partition(|p| p.as_rule() == Rule::aggregate);
-                let aggregates = aggregates.into_iter().map(|a| self.aggregate(a));
+                let by = self.slots(&pair, Rule::column)?;
+                let inner = pair.into_inner();
+                let aggregates = inner.filter(|p| p.as_rule() == Rule::aggregate);
+                let aggregates = aggregates.map(|aggregate| self.aggregate(&aggregate));
                 Stage::Group {
-                    by: self.parts(columns.into_iter())?.all(Rule::column),
+                    by,
                     aggregates: aggregates.collect::<Built<_>>()?,
                 }
             }
@@ -107,18 +108,18 @@ impl Reader {
     }
 
     fn sort_key(self, pair: Pair<'_, Rule>) -> Built<SortKey> {
-        let mut parts = self.parts(pair.into_inner())?;
+        let key = self.clause(pair)?;
         Ok(SortKey {
-            column: parts.slot(Rule::column),
-            descending: parts.has(Rule::kw_desc),
+            column: key.the(Role::Column).clone(),
+            descending: key.has("desc"),
         })
     }
 
-    fn aggregate(self, pair: Pair<'_, Rule>) -> Built<Aggregate> {
-        let mut parts = self.parts(pair.into_inner())?;
+    fn aggregate(self, pair: &Pair<'_, Rule>) -> Built<Aggregate> {
+        let aggregate = self.clause(pair.clone())?;
         Ok(Aggregate {
-            reducer: parts.slot(Rule::reducer),
-            column: parts.maybe(Rule::column),
+            reducer: aggregate.the(Role::Reducer).clone(),
+            column: aggregate.name_of(Role::Column).cloned(),
         })
     }
 }

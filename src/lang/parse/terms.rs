@@ -1,18 +1,16 @@
 //! Units, concepts, images and selections.
 
-use std::iter::Peekable;
-
 use pest::iterators::Pair;
 
-use super::super::ast::{Concept, ImageRef, Joint, Part, Place, Selection, Term, UnitKind, Units};
-use super::super::error::SyntaxError;
-use super::super::grammar::Rule;
-use super::super::span::Spanned;
-use super::parts::is_unit;
-use super::{Built, Reader};
+use super::reader::{Built, Reader};
+use crate::lang::ast::{Concept, ImageRef, Place, PlacePart, Term, UnitKind, Units};
+use crate::lang::error::SyntaxError;
+use crate::lang::expect::Role;
+use crate::lang::grammar::Rule;
+use crate::lang::span::Spanned;
 
 /// The sort of unit a rule stands for and whether it is the singular; `None` if it stands for none.
-pub(super) fn unit_kind(rule: Rule) -> Option<(UnitKind, bool)> {
+fn unit_kind(rule: Rule) -> Option<(UnitKind, bool)> {
     Some(match rule {
         Rule::head => (UnitKind::Head, true),
         Rule::heads => (UnitKind::Head, false),
@@ -74,68 +72,47 @@ impl Reader {
         let span = self.span(&pair);
         let concept = match pair.as_rule() {
             Rule::feature => Concept::Named(self.slot(&pair)?),
-            Rule::quoted => Concept::Named(self.only(pair)?),
-            Rule::word_itself => Concept::Itself(self.only(pair)?),
-            _ => Concept::Texts(self.parts(pair.into_inner())?.all(Rule::string)),
+            Rule::quoted => Concept::Named(self.only(&pair)?),
+            Rule::word_itself => Concept::Itself(self.only(&pair)?),
+            _ => Concept::Texts(self.slots(&pair, Rule::string)?),
         };
         Ok(Spanned::new(concept, span))
     }
 
     pub(super) fn image(self, pair: Pair<'_, Rule>) -> Built<Spanned<ImageRef>> {
         let (rule, span) = (pair.as_rule(), self.span(&pair));
-        let mut parts = self.parts(pair.into_inner())?;
         let image = if rule == Rule::image_at {
+            let parts = self.clause(pair)?;
             ImageRef::InSet {
-                set: parts.slot(Rule::image_set),
-                row: parts.slot(Rule::number),
+                set: parts.the(Role::Set).clone(),
+                row: parts.value().clone(),
             }
         } else {
-            ImageRef::File(parts.any())
+            ImageRef::File(self.only(&pair)?)
         };
         Ok(Spanned::new(image, span))
     }
 
-    /// The terms and joints that `pairs` begin with; leaves what follows.
-    pub(super) fn selection<'a>(
-        self,
-        pairs: &mut Peekable<impl Iterator<Item = Pair<'a, Rule>>>,
-    ) -> Built<Selection> {
-        let mut terms = Vec::new();
-        let mut joint = Joint::And;
-        while let Some(pair) = pairs.next_if(|pair| is_selecting(pair.as_rule())) {
-            match pair.as_rule() {
-                Rule::kw_and => joint = Joint::And,
-                Rule::kw_except => joint = Joint::Except,
-                _ => terms.push((joint, self.term(pair)?)),
-            }
-        }
-        let first = terms.remove(0).1;
-        Ok(Selection { first, rest: terms })
-    }
-
-    fn term(self, pair: Pair<'_, Rule>) -> Built<Spanned<Term>> {
+    pub(super) fn term(self, pair: Pair<'_, Rule>) -> Built<Spanned<Term>> {
         let (rule, span) = (pair.as_rule(), self.span(&pair));
         let term = match rule {
             Rule::result => Term::Result(self.slot(&pair)?),
             Rule::top | Rule::bottom => {
-                let mut parts = self.parts(pair.into_inner())?;
-                let mut concepts = std::mem::take(&mut parts.concepts).into_iter();
+                let parts = self.clause(pair)?;
                 Term::Extreme {
                     top: rule == Rule::top,
-                    count: parts.slot(Rule::number),
-                    units: parts.units.remove(0),
-                    concept: concepts
-                        .next()
-                        .expect("the grammar asks for a concept after `for`"),
-                    over: concepts.next(),
+                    count: parts.the_number().clone(),
+                    units: parts.the_units().clone(),
+                    concept: parts.the_concept().clone(),
+                    over: parts.concepts().get(1).copied().cloned(),
                 }
             }
             Rule::random => {
-                let mut parts = self.parts(pair.into_inner())?;
+                let parts = self.clause(pair)?;
                 Term::Random {
-                    count: parts.slot(Rule::number),
-                    units: parts.units.remove(0),
-                    seed: parts.options.seed.take(),
+                    count: parts.the_number().clone(),
+                    units: parts.the_units().clone(),
+                    seed: parts.said("seed").cloned(),
                 }
             }
             _ => Term::Units(self.units(pair)?.value),
@@ -144,10 +121,14 @@ impl Reader {
     }
 }
 
-fn is_selecting(rule: Rule) -> bool {
-    let joint = matches!(rule, Rule::kw_and | Rule::kw_except);
-    let term = matches!(rule, Rule::top | Rule::bottom | Rule::random | Rule::result);
-    joint || term || is_unit(rule)
+/// Whether a rule is a unit.
+pub(super) fn is_unit(rule: Rule) -> bool {
+    unit_kind(rule).is_some()
+}
+
+/// Whether a rule joins the terms of a selection.
+pub(super) fn is_joint(rule: Rule) -> bool {
+    matches!(rule, Rule::kw_and | Rule::kw_except)
 }
 
 /// `5`, `5.2` or `5.*`. Numbers beyond 32 bits become the largest, which no model reaches either.
@@ -156,15 +137,15 @@ fn place(text: &str) -> Place {
     match text.split_once('.') {
         None => Place {
             layer: number(text),
-            part: Part::Unsaid,
+            part: PlacePart::Unsaid,
         },
         Some((layer, "*")) => Place {
             layer: number(layer),
-            part: Part::All,
+            part: PlacePart::All,
         },
         Some((layer, part)) => Place {
             layer: number(layer),
-            part: Part::One(number(part)),
+            part: PlacePart::One(number(part)),
         },
     }
 }

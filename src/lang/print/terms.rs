@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::super::ast::{
-    Aggregate, Check, Comparison, Concept, Condition, ImageRef, Joint, Part, Place, Selection,
-    SortKey, Stage, Term, Test, UnitKind, Units,
+use super::words::{clause, flag, list};
+use crate::lang::ast::{
+    Aggregate, Check, Comparison, Concept, Condition, ImageRef, Place, PlacePart, SortKey, Stage,
+    Term, Test, UnitKind, Units,
 };
-use super::{clause, flag, list};
 
 impl UnitKind {
     /// The word for one, or for many.
@@ -41,9 +41,9 @@ impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.layer)?;
         match self.part {
-            Part::Unsaid => Ok(()),
-            Part::One(part) => write!(f, ".{part}"),
-            Part::All => f.write_str(".*"),
+            PlacePart::Unsaid => Ok(()),
+            PlacePart::One(part) => write!(f, ".{part}"),
+            PlacePart::All => f.write_str(".*"),
         }
     }
 }
@@ -68,20 +68,6 @@ impl Display for ImageRef {
             Self::File(path) => path.fmt(f),
             Self::InSet { set, row } => write!(f, "{set}[{row}]"),
         }
-    }
-}
-
-impl Display for Selection {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.first.fmt(f)?;
-        for (joint, term) in &self.rest {
-            let word = match joint {
-                Joint::And => "and",
-                Joint::Except => "except",
-            };
-            write!(f, " {word} {term}")?;
-        }
-        Ok(())
     }
 }
 

@@ -1,37 +1,89 @@
 //! Conditions: which table each column belongs to, whether its type fits, and which units satisfy them.
 
-use super::super::ast::{Check, Condition, Slot, Test, Value};
-use super::super::catalog::{ColumnInfo, ColumnKind, ModelInfo, SetInfo};
-use super::super::error::ResolveError;
-use super::super::expect::Role;
-use super::super::filter::{Filter, Literal};
-use super::super::query::{Unit, unit_columns};
-use super::super::span::{Span, Spanned};
-use super::super::suggest::nearest;
-use super::names::{unknown, wrong};
-use super::{Resolved, Resolver};
+use super::names::{Names, Resolved};
+use super::values::{unknown, wrong};
 use crate::decompose::{Component, ComponentKind};
+use crate::lang::ast::{Check, Clause, Condition, Slot, Test, Value};
+use crate::lang::catalog::{self, ColumnInfo, ColumnKind, ModelInfo, SetInfo};
+use crate::lang::error::ResolveError;
+use crate::lang::expect::Role;
+use crate::lang::filter::{Filter, Literal};
+use crate::lang::query::{Conditions, Unit, unit_columns};
+use crate::lang::span::{Span, Spanned};
+use crate::lang::suggest::nearest;
 
 /// A `where` clause, taken apart by what its parts speak of.
 #[derive(Default)]
-pub(super) struct Parts {
+struct Parts {
     /// Columns of units that are known before anything is computed.
-    pub units: Vec<Filter>,
+    units: Vec<Filter>,
     /// Columns of the images.
-    pub images: Vec<Filter>,
+    images: Vec<Filter>,
     /// `score`, known only afterwards.
-    pub after: Vec<Filter>,
+    after: Vec<Filter>,
 }
 
-impl Resolver<'_> {
-    /// Takes a `where` clause apart. `units` says whether the answer is a table of units.
-    pub(super) fn where_clause(
+/// What of a table of units a condition may speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What units are, and the scores that the answer gives them.
+    ScoredUnits,
+    /// What units are.
+    Units,
+}
+
+impl Names<'_> {
+    /// The units that satisfy a statement's `where` clause, and what remains of it: conditions on the images of `set`, and
+    /// on the answer.
+    pub fn units_where(
+        &mut self,
+        said: &Clause,
+        model: Spanned<&ModelInfo>,
+        set: &str,
+        mut units: Vec<Unit>,
+        about: About,
+    ) -> Resolved<(Vec<Unit>, Conditions)> {
+        let Some(condition) = said.clause("filter").and_then(Clause::condition) else {
+            return Ok((units, Conditions::default()));
+        };
+        let mut table = unit_columns();
+        table.retain(|column| about == About::ScoredUnits || column.name != "score");
+        let parts = self.where_clause(condition, &table, set)?;
+        units.retain(|unit| {
+            let value = |column: &str| unit_value(model.value, unit, column);
+            parts.units.iter().all(|f| f.test(&value) == Some(true))
+        });
+        if units.is_empty() {
+            return Err(ResolveError::NoUnits {
+                model: model.value.name.clone(),
+                span: condition.span,
+            });
+        }
+        let conditions = Conditions {
+            images: Filter::all(parts.images),
+            after: Filter::all(parts.after),
+        };
+        Ok((units, conditions))
+    }
+
+    /// The images of `set` that satisfy a statement's `where` clause; `None` for all.
+    pub fn images_where(&mut self, said: &Clause, set: &str) -> Resolved<Option<Filter>> {
+        let Some(condition) = said.clause("filter").and_then(Clause::condition) else {
+            return Ok(None);
+        };
+        let parts = self.where_clause(condition, &[], set)?;
+        Ok(Filter::all(parts.images))
+    }
+
+    /// Takes a `where` clause apart; `unit_table` has the columns of units that it may speak of.
+    fn where_clause(
         &mut self,
         condition: &Spanned<Condition>,
-        units: bool,
-        set: &SetInfo,
+        unit_table: &[ColumnInfo],
+        set: &str,
     ) -> Resolved<Parts> {
-        let unit_table = if units { unit_columns() } else { Vec::new() };
+        let nothing = SetInfo::default();
+        let set = self.catalog.set(set).unwrap_or(&nothing);
         let mut parts = Parts::default();
         let conjuncts = match &condition.value {
             Condition::And(all) => all.as_slice(),
@@ -57,11 +109,7 @@ impl Resolver<'_> {
     }
 
     /// A condition on a table with these columns.
-    pub(super) fn filter(
-        &mut self,
-        condition: &Condition,
-        columns: &[ColumnInfo],
-    ) -> Resolved<Filter> {
+    pub fn filter(&mut self, condition: &Condition, columns: &[ColumnInfo]) -> Resolved<Filter> {
         let mut all = |parts: &[Condition]| {
             let filters = parts.iter().map(|part| self.filter(part, columns));
             filters.collect::<Resolved<Vec<_>>>()
@@ -114,16 +162,19 @@ impl Resolver<'_> {
     }
 
     /// A column of a table.
-    pub(super) fn column<'c>(
-        &self,
-        slot: &Slot,
-        columns: &'c [ColumnInfo],
-    ) -> Resolved<&'c ColumnInfo> {
+    pub fn column<'c>(&self, slot: &Slot, columns: &'c [ColumnInfo]) -> Resolved<&'c ColumnInfo> {
         let name = self.name(slot)?;
-        super::super::catalog::find(columns, &name, |column| &column.name).ok_or_else(|| {
+        catalog::find(columns, &name, |column| &column.name).ok_or_else(|| {
             let known = columns.iter().map(|column| column.name.clone()).collect();
             unknown(Role::Column, name, known, slot.span)
         })
+    }
+
+    /// A column of an image set's table, by name.
+    pub fn column_of(&self, slot: &Slot, set: &str) -> Resolved<String> {
+        let set = self.catalog.set(set);
+        let columns = set.map_or(&[][..], |set| &set.columns);
+        Ok(self.column(slot, columns)?.name.clone())
     }
 
     /// A value that a column can be compared with.
@@ -174,7 +225,7 @@ fn span_of(condition: &Condition, whole: Span) -> Span {
 }
 
 /// The value of a unit in a column of the unit table; `None` where it has none, and for `score`.
-pub(super) fn unit_value(model: &ModelInfo, unit: &Unit, column: &str) -> Option<Literal> {
+fn unit_value(model: &ModelInfo, unit: &Unit, column: &str) -> Option<Literal> {
     let number = |n: u16| Some(Literal::Number(f64::from(n)));
     let text = |t: &str| Some(Literal::Text(t.to_owned()));
     let (kind, layer, head) = match *unit {

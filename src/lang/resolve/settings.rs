@@ -1,10 +1,12 @@
 //! `set KEY VALUE`: the settings there are and what each may be.
 
-use super::super::ast::{Slot, Value};
-use super::super::expect::Role;
-use super::super::query::{Setting, Template};
-use super::names::{unknown, wrong};
-use super::{Resolved, Resolver};
+use super::names::{Names, Resolved};
+use super::values::{unknown, wrong};
+use crate::lang::ast::{Slot, Value};
+use crate::lang::error::join;
+use crate::lang::expect::Role;
+use crate::lang::query::{Setting, Template};
+use crate::lang::suggest::nearest;
 
 /// The settings.
 pub const KEYS: [&str; 13] = [
@@ -44,8 +46,9 @@ pub fn choices(key: &str) -> &'static [&'static str] {
     }
 }
 
-impl Resolver<'_> {
-    pub(super) fn setting(&self, key: &Slot, value: &Slot) -> Resolved<Setting> {
+impl Names<'_> {
+    /// A setting and its new value.
+    pub fn setting(&self, key: &Slot, value: &Slot) -> Resolved<Setting> {
         let name = self.name(key)?.to_lowercase();
         let none =
             matches!(self.value(value)?, Value::Word(word) if word.eq_ignore_ascii_case("none"));
@@ -55,7 +58,7 @@ impl Resolver<'_> {
             "images" => self.images(value)?,
             "clip" if none => Setting::Clip(None),
             "clip" => Setting::Clip(Some(self.clip(value)?)),
-            "score" => Setting::Score(self.score(Some(value))?),
+            "score" => Setting::Score(self.score_named(value)?),
             "limit" if none => Setting::Limit(None),
             "limit" => Setting::Limit(Some(self.count(value)?)),
             "seed" if none => Setting::Seed(None),
@@ -114,9 +117,9 @@ impl Resolver<'_> {
             return Ok(word);
         }
         let known: Vec<String> = choices.iter().map(|choice| (*choice).to_owned()).collect();
-        let meant = super::super::suggest::nearest(&word, choices.iter().copied());
+        let meant = nearest(&word, choices.iter().copied());
         let hint = meant.map_or(String::new(), |word| format!("; did you mean `{word}`?"));
-        let expected = super::super::error::join(&known, "or");
+        let expected = join(&known, "or");
         let message = format!("`{word}` is none of the choices{hint}");
         Err(wrong(message, &expected, value.span))
     }

@@ -1,29 +1,15 @@
 //! Pipe stages: their columns are looked up in what the stage before them gives, as far as that is known beforehand.
 
-use super::super::ast::{self, Asked};
-use super::super::catalog::{Catalog, ColumnInfo, ColumnKind};
-use super::super::expect::Role;
-use super::super::query::{Aggregate, Reducer, Stage, Task, unit_columns};
-use super::names::{unknown, wrong};
-use super::{Resolved, Resolver};
+use super::names::{Names, Resolved};
+use super::values::{unknown, wrong};
+use crate::lang::ast;
+use crate::lang::catalog::{ColumnInfo, ColumnKind};
+use crate::lang::expect::Role;
+use crate::lang::query::{Aggregate, Reducer, Stage};
 
-/// The columns of a task's answer, where they are known before it runs.
-#[must_use]
-pub fn answer_columns(task: &Task, catalog: &Catalog) -> Option<Vec<ColumnInfo>> {
-    match task {
-        Task::From(name) => Some(catalog.result(name)?.columns.clone()),
-        Task::Ask(question) => {
-            let one = question.targets.len() == 1 && question.concepts.len() == 1;
-            let plain = one && !question.stability && !question.paper;
-            (question.asked == Asked::Rank && plain).then(unit_columns)
-        }
-        _ => None,
-    }
-}
-
-impl Resolver<'_> {
-    /// The stages after a task whose answer has `columns`; `None` if that isn't known, when any column will do.
-    pub(super) fn stages(
+impl Names<'_> {
+    /// The stages after a statement whose answer has `columns`; `None` if that isn't known, when any column will do.
+    pub fn stages(
         &mut self,
         written: &[ast::Stage],
         mut columns: Option<Vec<ColumnInfo>>,

@@ -1,20 +1,16 @@
 //! Units: from `heads 4.0 to 5.3` to the heads of a particular model, in range and in order.
 
-use super::super::ast::{Part, Place, UnitKind, Units};
-use super::super::catalog::ModelInfo;
-use super::super::error::ResolveError;
-use super::super::query::Unit;
-use super::super::span::{Span, Spanned};
-use super::{Resolved, Resolver};
+use super::names::{Names, Resolved};
 use crate::decompose::Component;
+use crate::lang::ast::{Place, PlacePart, UnitKind, Units};
+use crate::lang::catalog::ModelInfo;
+use crate::lang::error::ResolveError;
+use crate::lang::query::Unit;
+use crate::lang::span::{Span, Spanned};
 
-impl Resolver<'_> {
+impl Names<'_> {
     /// The units of a model that are meant, each once, in the order written.
-    pub(super) fn all_units(
-        &self,
-        written: &[Spanned<Units>],
-        model: &ModelInfo,
-    ) -> Resolved<Vec<Unit>> {
+    pub fn all_units(&self, written: &[&Spanned<Units>], model: &ModelInfo) -> Resolved<Vec<Unit>> {
         let mut found = Vec::new();
         for units in written {
             for unit in self.units(units, model)? {
@@ -27,7 +23,7 @@ impl Resolver<'_> {
     }
 
     /// The units that one phrase means.
-    pub(super) fn units(&self, units: &Spanned<Units>, model: &ModelInfo) -> Resolved<Vec<Unit>> {
+    pub fn units(&self, units: &Spanned<Units>, model: &ModelInfo) -> Resolved<Vec<Unit>> {
         let phrase = Phrase {
             units: &units.value,
             span: units.span,
@@ -101,11 +97,11 @@ impl Phrase<'_> {
         let from = self.units.from.as_ref()?.value;
         let to = self.units.to.as_ref().map_or(from, |to| to.value);
         let number = |place: Place| match place.part {
-            Part::One(part) => part,
-            Part::Unsaid | Part::All => 0,
+            PlacePart::One(part) => part,
+            PlacePart::Unsaid | PlacePart::All => 0,
         };
         let backwards = (to.layer, number(to)) < (from.layer, number(from))
-            && (to.layer < from.layer || matches!(to.part, Part::One(_)));
+            && (to.layer < from.layer || matches!(to.part, PlacePart::One(_)));
         Some(if backwards {
             (to, from, true)
         } else {
@@ -157,10 +153,10 @@ impl Phrase<'_> {
         Ok(layers
             .filter_map(|(layer, &width)| {
                 let (_, mut first, mut last) = whole(layer, width)?;
-                if let (true, Part::One(part)) = (layer == from.layer, from.part) {
+                if let (true, PlacePart::One(part)) = (layer == from.layer, from.part) {
                     first = part;
                 }
-                if let (true, Part::One(part)) = (layer == to.layer, to.part) {
+                if let (true, PlacePart::One(part)) = (layer == to.layer, to.part) {
                     last = part;
                 }
                 Some((layer, first, last))
@@ -172,7 +168,7 @@ impl Phrase<'_> {
     fn check_parts(&self, widths: &[u32], noun: &str) -> Resolved<()> {
         for place in [&self.units.from, &self.units.to].into_iter().flatten() {
             let Place { layer, part } = place.value;
-            if self.units.single && part == Part::Unsaid {
+            if self.units.single && part == PlacePart::Unsaid {
                 let message = format!("one {noun} needs its layer and its number");
                 let example = format!("{noun} {layer}.0");
                 return Err(self.bad_place(message, &example, self.span));
@@ -180,7 +176,7 @@ impl Phrase<'_> {
             let Some(&width) = widths.get(layer as usize) else {
                 return Err(self.out_of_range(counted(widths.len() as u32, "layer")));
             };
-            if matches!(part, Part::One(part) if part >= width) {
+            if matches!(part, PlacePart::One(part) if part >= width) {
                 let has = format!("{} in layer {layer}", how_many(width, noun));
                 return Err(self.out_of_range(has));
             }
@@ -191,7 +187,7 @@ impl Phrase<'_> {
     /// Units that are numbered by one number.
     fn numbered<T>(&self, count: u16, noun: &str, make: impl Fn(usize) -> T) -> Resolved<Vec<T>> {
         for place in [&self.units.from, &self.units.to].into_iter().flatten() {
-            if place.value.part != Part::Unsaid {
+            if place.value.part != PlacePart::Unsaid {
                 let word = self.units.kind.word(true);
                 let message = format!("{word} units have one number each");
                 let example = format!("{word} {}", place.value.layer);

@@ -10,7 +10,7 @@ use polars_arrow::array::{FixedSizeListArray, PrimitiveArray};
 use super::manifest::Manifest;
 use super::part::MappedPart;
 use crate::decompose::{RowSpec, Rows};
-use crate::files::read_only::ReadOnly;
+use crate::files::buffer::Buffer;
 use crate::store::disk::{self, Disk};
 use crate::store::error::StoreError;
 use crate::store::names::check_name;
@@ -24,7 +24,7 @@ pub struct Decomposition {
     manifest: Manifest,
     specs: Vec<RowSpec>,
     parts: Vec<OnceLock<MappedPart>>,
-    maps: OnceLock<Vec<ReadOnly<f32>>>,
+    maps: OnceLock<Vec<Buffer<f32>>>,
 }
 
 impl Decomposition {
@@ -187,7 +187,7 @@ impl Decomposition {
         Ok(&self.maps.get().expect("set above")[index])
     }
 
-    fn load_maps(&self) -> Result<Vec<ReadOnly<f32>>, StoreError> {
+    fn load_maps(&self) -> Result<Vec<Buffer<f32>>, StoreError> {
         let path = self.dir.join("maps.safetensors");
         let damaged = |why: String| StoreError::damaged(&path, why, self.repair());
         let mut blob = tensors::load(&path, &self.repair())?

@@ -1,0 +1,4 @@
+//! Work on all cores.
+
+pub mod threads;
+pub mod workers;

@@ -1,0 +1,4 @@
+//! Texts as CLIP sees them.
+
+pub mod class_texts;
+pub mod embeddings;
