@@ -4,6 +4,7 @@ mod ablation;
 mod agreement;
 mod discriminant;
 mod error;
+mod group;
 mod masks;
 mod moments;
 mod neurons;
@@ -19,7 +20,7 @@ mod score_kind;
 mod text_basis;
 mod text_span;
 mod token_maps;
-mod unit;
+
 mod vectors;
 
 pub use ablation::{Ablated, Instead, Linear, ablate, mean_rows};
@@ -27,6 +28,7 @@ pub use agreement::{interval, overlap, places, spearman};
 pub(crate) use discriminant::greatest;
 pub use discriminant::{Classifier, Labels, Priors};
 pub use error::AnalysisError;
+pub use group::Group;
 pub use masks::{Counts, average_precision, bounding_box, centre_prior, saliency, threshold};
 pub use moments::{
     ComponentMoments, FindTensor, Moments, MomentsError, NamedTensor, gather_moments,
@@ -44,7 +46,6 @@ pub use score_kind::ScoreKind;
 pub use text_basis::TextBasis;
 pub use text_span::{Pick, RANK as SPAN_RANK, Spread, text_span};
 pub use token_maps::{Grid, NoGrid, TokenMap, along_directions};
-pub use unit::Unit;
 pub use vectors::{Summed, summed};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::discriminant::{ClassSums, Classifier, Labels, Priors, Second};
 use super::error::AnalysisError;
-use super::unit::Unit;
+use super::group::Group;
 use super::vectors::summed;
 use crate::contributions::{Contributions, Keep, read_kept, read_kept_with_z};
 use crate::decompose::Rows;
@@ -57,7 +57,7 @@ pub fn fit_classifier(
 /// [`AnalysisError`] when a part cannot be read or the work is cancelled.
 pub fn probe_units(
     contributions: &dyn Contributions,
-    units: &[Unit],
+    units: &[Group],
     labels: &[Labels],
     keep: Keep<'_>,
     cancel: &Cancel,
@@ -125,7 +125,7 @@ fn fold(id: u32) -> usize {
     (id.wrapping_mul(2_654_435_769) >> 16) as usize % FOLDS
 }
 
-fn width(contributions: &dyn Contributions, unit: &Unit) -> usize {
+fn width(contributions: &dyn Contributions, unit: &Group) -> usize {
     match unit.components[..] {
         [one] => contributions.specs()[one].width,
         _ => contributions.dim(),
@@ -133,7 +133,7 @@ fn width(contributions: &dyn Contributions, unit: &Unit) -> usize {
 }
 
 /// How many of the first units fit into the budget; at least one.
-fn fitting(contributions: &dyn Contributions, units: &[Unit]) -> usize {
+fn fitting(contributions: &dyn Contributions, units: &[Group]) -> usize {
     let mut numbers = 0;
     let within = units.iter().take_while(|unit| {
         numbers += (FOLDS + 1) * width(contributions, unit).pow(2);
@@ -200,7 +200,7 @@ struct Probe {
 }
 
 impl Probe {
-    fn new(unit: &Unit, width: usize, labels: &[Labels]) -> Self {
+    fn new(unit: &Group, width: usize, labels: &[Labels]) -> Self {
         let classes = || labels.iter().map(|labels| labels.classes.len());
         Self {
             components: unit.components.clone(),
@@ -298,7 +298,7 @@ mod tests {
             of_image,
         };
         let labels = [named(sign), named(coin)];
-        let unit = |name: &str, components: &[usize]| Unit {
+        let unit = |name: &str, components: &[usize]| Group {
             name: name.to_owned(),
             components: components.to_vec(),
         };

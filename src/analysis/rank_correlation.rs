@@ -4,8 +4,8 @@
 use rayon::prelude::*;
 
 use super::error::AnalysisError;
+use super::group::Group;
 use super::projection::{CHUNK, Projector};
-use super::unit::Unit;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::linalg::{add_scaled, dot};
 use crate::work::cancel::Cancel;
@@ -22,7 +22,7 @@ const HELD: usize = 1 << 26;
 pub(super) fn rank_correlations(
     contributions: &dyn Contributions,
     projector: &Projector,
-    units: &[Unit],
+    units: &[Group],
     total: &[f32],
     keep: Keep<'_>,
     cancel: &Cancel,
@@ -63,7 +63,7 @@ pub(super) fn rank_correlations(
 fn project(
     contributions: &dyn Contributions,
     projector: &Projector,
-    units: &[Unit],
+    units: &[Group],
     part: usize,
     keep: Keep<'_>,
     cancel: &Cancel,

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::unit::Unit;
+use super::group::Group;
 
 /// A unit's place in a ranking.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Ranked {
 /// Units by descending score; equal scores in component order. A score that is not a number counts as 0, like a unit
 /// that does not vary.
 #[must_use]
-pub fn rank(units: &[Unit], scores: &[f64]) -> Vec<Ranked> {
+pub fn rank(units: &[Group], scores: &[f64]) -> Vec<Ranked> {
     let mut ranked: Vec<Ranked> = scores
         .iter()
         .enumerate()
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn ties_keep_component_order_and_nothing_is_nan() {
-        let unit = |name: &str, components: &[usize]| Unit {
+        let unit = |name: &str, components: &[usize]| Group {
             name: name.to_owned(),
             components: components.to_vec(),
         };

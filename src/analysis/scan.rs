@@ -4,13 +4,13 @@
 //! correlation needs the projections themselves: the total's come from that pass, the units' from [`rank_correlation`](super::rank_correlation).
 
 use super::error::AnalysisError;
+use super::group::Group;
 use super::moments::{Weights, centre, gap};
 use super::projection::{CHUNK, Projector};
 use super::rank_correlation::rank_correlations;
 use super::score::{AxisMoments, total_size};
 use super::score_kind::ScoreKind;
 use super::text_basis::TextBasis;
-use super::unit::Unit;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::decompose::Rows;
@@ -38,7 +38,7 @@ pub struct ScanResult {
 pub fn scan_scores(
     contributions: &dyn Contributions,
     aligned: &Aligned,
-    units: &[Unit],
+    units: &[Group],
     features: &[TextBasis],
     kind: ScoreKind,
     keep: Keep<'_>,
@@ -82,7 +82,7 @@ pub fn scan_scores(
 }
 
 struct Scan<'a> {
-    units: &'a [Unit],
+    units: &'a [Group],
     projector: Projector,
     whole: Option<Projector>,
     sums: Sums,
@@ -247,7 +247,7 @@ impl Scan<'_> {
 }
 
 /// The sum of the shares `[len]` of a unit's components, by component.
-pub(super) fn sum_of(unit: &Unit, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
+pub(super) fn sum_of(unit: &Group, shares: &[Vec<f64>], len: usize) -> Vec<f64> {
     let mut sum = vec![0.0; len];
     for &i in &unit.components {
         add_scaled(&mut sum, 1.0, &shares[i]);

@@ -47,7 +47,7 @@ impl Case {
         .expect("gathers")
     }
 
-    fn scan(&self, units: &[Unit], kind: ScoreKind, keep: Keep<'_>) -> ScanResult {
+    fn scan(&self, units: &[Group], kind: ScoreKind, keep: Keep<'_>) -> ScanResult {
         scan_scores(
             &self.synthetic.contributions,
             &self.aligned,
@@ -62,9 +62,9 @@ impl Case {
     }
 }
 
-fn singles() -> Vec<Unit> {
+fn singles() -> Vec<Group> {
     (0..WIDTHS.len())
-        .map(|i| Unit {
+        .map(|i| Group {
             name: format!("component {i}"),
             components: vec![i],
         })
@@ -86,7 +86,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The definition of each score, written out on dense aligned contributions.
-fn dense(case: &Case, unit: &Unit, kind: ScoreKind, keep: Keep<'_>) -> f64 {
+fn dense(case: &Case, unit: &Group, kind: ScoreKind, keep: Keep<'_>) -> f64 {
     let (each, total) = case.synthetic.aligned(&case.alignment);
     let mut own = vec![0.0; total.len()];
     for &i in &unit.components {
@@ -143,11 +143,11 @@ fn scores_equal_their_definitions() {
     let case = case();
     let keep = |id: u32| !id.is_multiple_of(5);
     let mut units = singles();
-    units.push(Unit {
+    units.push(Group {
         name: "layer".to_owned(),
         components: vec![1, 3],
     });
-    let varying = |unit: &&Unit| unit.components != [WIDTHS.len() - 1];
+    let varying = |unit: &&Group| unit.components != [WIDTHS.len() - 1];
     for kind in KINDS {
         let scanned = case.scan(&units, kind, &keep);
         assert_eq!(
@@ -196,7 +196,7 @@ fn covariance_shares_sum_to_one_and_the_total_correlates_with_itself() {
     let shares = case.scan(&singles(), ScoreKind::CovarianceShare, &every_image);
     let sum: f64 = shares.scores.iter().map(|s| s[0]).sum();
     assert!((sum - 1.0).abs() < 1e-9);
-    let everything = [Unit {
+    let everything = [Group {
         name: "z".to_owned(),
         components: (0..WIDTHS.len()).collect(),
     }];
@@ -335,8 +335,8 @@ fn scores_equal_numpy() {
         ),
         (&symmetric, ScoreKind::Spearman, "spearman_symmetric"),
     ] {
-        let units: Vec<Unit> = (0..components)
-            .map(|i| Unit {
+        let units: Vec<Group> = (0..components)
+            .map(|i| Group {
                 name: format!("mlp {i}"),
                 components: vec![i],
             })

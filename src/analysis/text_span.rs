@@ -4,9 +4,9 @@
 //! moments, so they are all it gets here: the result is the same, and no image is read again.
 
 use super::error::AnalysisError;
+use super::group::Group;
 use super::moments::Moments;
 use super::projection::{Projector, project_unit};
-use super::unit::Unit;
 use crate::align::Aligned;
 use crate::contributions::{Contributions, Keep};
 use crate::linalg::{
@@ -59,7 +59,7 @@ impl Spread {
     pub fn of_unit(
         contributions: &dyn Contributions,
         aligned: &Aligned,
-        unit: &Unit,
+        unit: &Group,
         keep: Keep<'_>,
         cancel: &Cancel,
         progress: &dyn Progress,
@@ -338,7 +338,7 @@ mod tests {
         .expect("in memory");
         let (each, _) = synthetic.aligned(&alignment);
         let both: Vec<f64> = each[0].iter().zip(&each[2]).map(|(a, b)| a + b).collect();
-        let unit = Unit {
+        let unit = Group {
             name: "pair".to_owned(),
             components: vec![0, 2],
         };

@@ -3,7 +3,7 @@
 use polars::prelude::DataFrame;
 
 use crate::decompose::{Component, ComponentKind};
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::lang::catalog::{
     Alignment, Catalog, ColumnInfo, ColumnKind, FeatureInfo, ModelInfo, ResultInfo, SetInfo,
 };
@@ -19,8 +19,8 @@ pub fn take_stock(store: &Store, set: Option<&str>) -> Result<Catalog, StoreErro
         let Ok(entry) = store.model(&name) else {
             continue;
         };
-        if let Ok(about) = About::of(&entry) {
-            catalog.models.push(model(name, entry.family, &about));
+        if let Ok(card) = ModelCard::of(&entry) {
+            catalog.models.push(model(name, entry.family, &card));
         }
     }
     for entry in store.decompositions()? {
@@ -55,8 +55,8 @@ pub fn take_stock(store: &Store, set: Option<&str>) -> Result<Catalog, StoreErro
     Ok(catalog)
 }
 
-fn model(name: String, family: String, about: &About) -> ModelInfo {
-    let components = about.components();
+fn model(name: String, family: String, card: &ModelCard) -> ModelInfo {
+    let components = card.components();
     let of = |kind| {
         components
             .iter()
@@ -70,14 +70,14 @@ fn model(name: String, family: String, about: &About) -> ModelInfo {
     ModelInfo {
         name,
         family,
-        image_size: about.image.0 as u32,
+        image_size: card.image.0 as u32,
         heads,
         mlps: of(ComponentKind::Mlp).count() as u16,
         convs: of(ComponentKind::Conv).count() as u16,
-        neurons: about.neurons.clone(),
-        blocks: about.layer_places.clone(),
-        conv_blocks: about.conv_places.clone(),
-        is_clip: about.is_clip,
+        neurons: card.neurons.clone(),
+        blocks: card.layer_places.clone(),
+        conv_blocks: card.conv_places.clone(),
+        is_clip: card.is_clip,
         ..ModelInfo::default()
     }
 }

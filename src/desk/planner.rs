@@ -10,7 +10,7 @@ use super::plan::{Plan, Step, Work};
 use super::shelf::Shelf;
 use crate::decompose::ComponentKind;
 use crate::desk::images::split::Split;
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::last_layers;
 use crate::desk::tables::conditions::filter_frame;
@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
     ///
     /// # Errors
     /// What `inside` fails with.
-    pub fn about<T>(
+    pub fn step_on<T>(
         &mut self,
         words: &str,
         target: &Target,
@@ -221,28 +221,8 @@ impl<'a> Planner<'a> {
     ///
     /// # Errors
     /// As [`Self::decomposed`].
-    pub fn stored(&self, target: &Target) -> Result<Arc<Stored>, DeskError> {
+    pub fn stored_unremarked(&self, target: &Target) -> Result<Arc<Stored>, DeskError> {
         self.shelf.stored(&target.model, &target.set)
-    }
-
-    /// Which images of a target's set take part in scores: those they are taken on, that satisfy the condition.
-    ///
-    /// # Errors
-    /// When there is no such set, or its table is not whole.
-    pub fn images(&self, target: &Target, filter: Option<&Filter>) -> Result<Vec<bool>, DeskError> {
-        let images = self.set_info(&target.set)?.rows;
-        let split = self.split(&target.set)?;
-        let mut keep: Vec<bool> = (0..images as u32).map(|id| split.scores(id)).collect();
-        if let Some(filter) = filter {
-            let metadata = self.shelf.store.metadata(&target.set, &filter.columns())?;
-            let satisfied = filter_frame(&metadata, filter)?;
-            // A condition that speaks of the split itself decides alone.
-            let decides = filter.columns().contains(&"split");
-            for (keep, satisfied) in keep.iter_mut().zip(satisfied) {
-                *keep = satisfied && (*keep || decides);
-            }
-        }
-        Ok(keep)
     }
 
     /// Which images of a set satisfy a condition.
@@ -272,7 +252,7 @@ impl<'a> Planner<'a> {
     ///
     /// # Errors
     /// When there is no such model, or its entry was written by another version.
-    pub fn about_model(&self, name: &str) -> Result<About, DeskError> {
-        About::of(&self.model(name)?)
+    pub fn model_card(&self, name: &str) -> Result<ModelCard, DeskError> {
+        ModelCard::of(&self.model(name)?)
     }
 }

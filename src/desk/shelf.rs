@@ -38,14 +38,14 @@ pub struct Open {
     sets: Map<String, Arc<ImageSet>>,
     splits: Map<String, (SetInfo, Arc<Split>)>,
     stored: Map<(String, String), Arc<Stored>>,
-    aligned: Map<(String, String, String), (Basis, Carried)>,
+    aligned: Map<(String, String, String), (RestsOn, Carried)>,
 }
 
 type Map<K, V> = Mutex<HashMap<K, V>>;
 
 /// What aligned maps rest on: fingerprints of the model, the set and the CLIP, what the model's forward pass multiplied, and
 /// when the alignment was written.
-type Basis = ([String; 3], Numbers, Option<SystemTime>);
+type RestsOn = ([String; 3], Numbers, Option<SystemTime>);
 
 /// A model's maps into CLIP's space, and how good they are.
 #[derive(Clone)]
@@ -130,14 +130,14 @@ impl Shelf<'_> {
             self.store.model(clip)?.fingerprint,
         ];
         let written = done.blob_written(&align_blob(clip));
-        let basis = (fingerprints, manifest.forward, written);
+        let rests_on = (fingerprints, manifest.forward, written);
         let key = (
             manifest.model.clone(),
             manifest.set.clone(),
             clip.to_owned(),
         );
         let kept = &self.open.aligned;
-        if let Some((_, carried)) = get(kept, &key).filter(|(of, _)| *of == basis) {
+        if let Some((_, carried)) = get(kept, &key).filter(|(of, _)| *of == rests_on) {
             return Ok(carried);
         }
         let alignment = load_alignment(self.store, stored, clip)?;
@@ -146,7 +146,7 @@ impl Shelf<'_> {
             aligned: Arc::new(Aligned::new(stored.contributions()?, &alignment)),
             held_out_cosine: alignment.report.map(|report| report.held_out_cosine),
         };
-        Ok(keep(kept, key, (basis, carried)).1)
+        Ok(keep(kept, key, (rests_on, carried)).1)
     }
 
     /// What the forward pass of a stored decomposition multiplied; f32 where there is none.

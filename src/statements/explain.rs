@@ -4,7 +4,7 @@ use crate::desk::DeskError;
 use crate::desk::Shelf;
 use crate::desk::statement::Form;
 use crate::lang::help::Topic;
-use crate::statements::query::{Act, Query};
+use crate::statements::registry::{Act, Query};
 use crate::work::cancel::Cancel;
 
 /// How `explain` is listed; the grammar reads it, as it is said before any other statement.

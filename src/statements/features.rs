@@ -3,11 +3,11 @@
 use polars::prelude::DataFrame;
 
 use crate::decompose::Component;
-use crate::desk::models::second_order::ThroughHead;
+use crate::desk::models::through_head::ThroughHead;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::tables::columns::{frame, numbers, texts, whole};
 use crate::desk::tables::conditions::{filter_frame, keep_rows};
-use crate::desk::tables::notes::note_basis;
+use crate::desk::tables::notes::note_ground;
 use crate::desk::units::scores::{Asking, ConceptScores};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
@@ -15,7 +15,7 @@ use crate::lang::ast::Clause;
 use crate::lang::expect::Role;
 use crate::lang::help::{OPTIONS, Topic};
 use crate::lang::query::{Concept, Conditions, Score, Unit, UnitsAsked};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 use crate::store::{Feature, Origin};
 
 /// `features of UNITS in MODEL`.
@@ -68,7 +68,7 @@ impl Statement for Features {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let model = names.model(said.the(Role::Model))?;
-        let (asked, conditions) = names.units_asked(said, model, About::ScoredUnits)?;
+        let (asked, conditions) = names.units_asked(said, model, ConditionScope::ScoredUnits)?;
         let via = names.via(said, model.value)?;
         Ok(Self {
             score: names.score(said)?,
@@ -108,7 +108,7 @@ impl Statement for Features {
             Scores::Stored { units, scores } => {
                 let (found, cached) = scores.run(&concepts, self.score, desk)?;
                 let chosen = self.conditions.images.is_some();
-                note_basis(target, &self.asked.prompt, found.ground, chosen, &mut notes);
+                note_ground(target, &self.asked.prompt, found.ground, chosen, &mut notes);
                 (units, found.scores, cached)
             }
         };
@@ -151,7 +151,7 @@ impl Features {
         let (stored, units) = planner.decomposed_units(target, &self.asked.units)?;
         self.refuse_several_scores(units.len())?;
         let words = format!("score {} units of", units.len());
-        let scores = planner.about(&words, target, |planner| {
+        let scores = planner.step_on(&words, target, |planner| {
             planner.scores(&self.asking(&units, concepts), &stored)
         })?;
         Ok(Scores::Stored {

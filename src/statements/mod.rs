@@ -18,9 +18,9 @@ pub mod features;
 pub mod from;
 pub mod help;
 pub mod maps;
-mod query;
 pub mod quit;
 pub mod rank;
+mod registry;
 pub mod retrieve;
 pub mod run;
 pub mod set;
@@ -30,7 +30,7 @@ pub mod sql;
 pub mod variable;
 pub mod vectors;
 
-pub use self::query::{Act, Query, Registry};
+pub use self::registry::{Act, Query, Registry};
 use crate::desk::statement::Form;
 
 /// Every statement, in the order in which `help` lists them.

@@ -5,11 +5,11 @@ use rayon::prelude::*;
 use super::replicate::{Replicate, times_drawn};
 use super::sums::Sums;
 use crate::align::Aligned;
+use crate::analysis::group::Group;
 use crate::analysis::projection::Projector;
 use crate::analysis::scan::sum_of;
 use crate::analysis::score::{AxisMoments, total_size};
 use crate::analysis::score_kind::ScoreKind;
-use crate::analysis::unit::Unit;
 use crate::decompose::Rows;
 use crate::linalg::{
     add_scaled, dot, gram_schmidt, matrix, matrix_of, product_transposed, values, widen,
@@ -17,7 +17,7 @@ use crate::linalg::{
 
 /// What all replicates need to know of the images read so far.
 pub(super) struct Pass<'a> {
-    units: &'a [Unit],
+    units: &'a [Group],
     replicates: &'a [Replicate],
     /// On an orthonormal basis `[m, K]` of everything that any replicate's basis spans.
     span: Projector,
@@ -39,7 +39,7 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(
         aligned: &Aligned,
-        units: &'a [Unit],
+        units: &'a [Group],
         replicates: &'a [Replicate],
         kind: ScoreKind,
     ) -> Self {

@@ -4,8 +4,8 @@ use super::pass::Pass;
 use super::replicate::Replicate;
 use crate::align::Aligned;
 use crate::analysis::error::AnalysisError;
+use crate::analysis::group::Group;
 use crate::analysis::score_kind::ScoreKind;
-use crate::analysis::unit::Unit;
 use crate::contributions::{Contributions, Keep, read_kept};
 use crate::work::cancel::Cancel;
 use crate::work::progress::Progress;
@@ -25,7 +25,7 @@ const CHUNK: usize = 256;
 pub fn resampled_scores(
     contributions: &dyn Contributions,
     aligned: &Aligned,
-    units: &[Unit],
+    units: &[Group],
     replicates: &[Replicate],
     kind: ScoreKind,
     keep: Keep<'_>,
@@ -95,9 +95,9 @@ mod tests {
         let alignment = random_alignment(WIDTHS.len(), DIM, WIDTH, 22);
         let aligned = Aligned::new(&synthetic.contributions, &alignment);
         let texts = noise(4 * WIDTH, &mut Random::new(23));
-        let units: Vec<Unit> = [vec![0], vec![1, 2], vec![3], vec![4]]
+        let units: Vec<Group> = [vec![0], vec![1, 2], vec![3], vec![4]]
             .into_iter()
-            .map(|components| Unit {
+            .map(|components| Group {
                 name: String::new(),
                 components,
             })

@@ -1,6 +1,6 @@
 //! What a CLIP itself makes of images, where that is stored: the ticket to hold images against texts as it does.
 
-use crate::desk::stored::decomposition::StoredTargets;
+use crate::desk::stored::clip_embeddings::StoredTargets;
 use crate::desk::{DeskError, Planner};
 
 impl Planner<'_> {
@@ -21,6 +21,6 @@ impl Planner<'_> {
         let words =
             format!("compute: correlations with the similarities of images and texts by {clip}");
         let made = self.step(words, inside)?;
-        Ok(Some((StoredTargets(of_clip), made)))
+        Ok(Some((StoredTargets::of(of_clip), made)))
     }
 }

@@ -32,7 +32,7 @@ impl Planner<'_> {
         seed: u64,
     ) -> Result<Halves, DeskError> {
         let split = Split::of(set.frame());
-        let mut judged = self.images(target, images)?;
+        let mut judged = self.scored_images(target, images)?;
         let mut fit: Vec<bool> = (0..set.len() as u32).map(|id| split.fits(id)).collect();
         if !split.is_known() {
             let mut ids: Vec<usize> = (0..set.len()).collect();

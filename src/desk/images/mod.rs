@@ -2,7 +2,9 @@
 
 mod clip_similarities;
 pub mod halves;
-pub mod known;
 pub mod labels;
 pub mod one_image;
+pub mod sample;
+mod scored;
 pub mod split;
+pub mod true_columns;

@@ -1,7 +1,7 @@
 //! Models: what is known about them, those in memory, and the tickets to run them.
 
-pub mod about;
 pub mod loaded;
-pub mod maps;
+pub mod model_card;
 pub mod passes;
-pub mod second_order;
+pub mod through_head;
+pub mod token_maps;

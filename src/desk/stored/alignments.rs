@@ -36,7 +36,7 @@ impl Planner<'_> {
             clip: clip.to_owned(),
         };
         if stored.model() != clip {
-            self.about_model(clip)?;
+            self.model_card(clip)?;
             let there = stored.decomposition().blobs()?.contains(&align_blob(clip));
             self.add(Work::Alignment {
                 model: stored.model().to_owned(),

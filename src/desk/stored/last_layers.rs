@@ -3,30 +3,30 @@
 use candle_core::Tensor;
 
 use crate::decompose::{Component, ComponentKind, Decomposer, LastLayers, RowSpec, Rows};
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::tables::wording::label;
 use crate::desk::{DeskError, Shelf};
 use crate::lang::query::{Target, Unit};
 
 /// How many layers a model has.
-fn layers(about: &About) -> usize {
-    let components = about.components().into_iter();
+fn layers(card: &ModelCard) -> usize {
+    let components = card.components().into_iter();
     let heads = components.filter(|component| component.kind == ComponentKind::Head);
     let layers = heads.map(|head| usize::from(head.layer) + 1);
     layers.max().unwrap_or(0)
 }
 
 /// How many of the last layers are wanted where those are not all: the last of all layers are the whole model.
-pub fn fewer(about: &About, wanted: Option<usize>) -> Option<usize> {
-    wanted.filter(|&count| count < layers(about))
+pub fn fewer(card: &ModelCard, wanted: Option<usize>) -> Option<usize> {
+    wanted.filter(|&count| count < layers(card))
 }
 
 /// Which components of a model belong to its last `count` layers. A convolution branch belongs to the layers of its block:
 /// it is kept where the first of them is.
-pub fn is_kept(about: &About, count: usize) -> impl Fn(Component) -> bool + use<> {
-    let first = layers(about).saturating_sub(count);
-    let (layer_places, conv_places) = (about.layer_places.clone(), about.conv_places.clone());
+pub fn is_kept(card: &ModelCard, count: usize) -> impl Fn(Component) -> bool + use<> {
+    let first = layers(card).saturating_sub(count);
+    let (layer_places, conv_places) = (card.layer_places.clone(), card.conv_places.clone());
     move |component| {
         let own = usize::from(component.layer);
         let layer = match component.kind {
@@ -109,7 +109,7 @@ fn first_layer(
     target: &Target,
     stored: &Stored,
 ) -> Result<Option<u16>, DeskError> {
-    let components = About::of(&shelf.store.model(&target.model)?)?
+    let components = ModelCard::of(&shelf.store.model(&target.model)?)?
         .components
         .len();
     if stored.specs().len() >= components {
@@ -135,7 +135,7 @@ mod tests {
     use crate::vision::config;
 
     /// What is known about the golden model `name`, whose components `closed` lists.
-    fn about(name: &str, closed: &str) -> About {
+    fn model_card(name: &str, closed: &str) -> ModelCard {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let config = config::read(&fixtures.join("models").join(name), None).expect("a config");
         let bytes = std::fs::read(fixtures.join("closed").join(closed)).expect("a golden file");
@@ -166,11 +166,11 @@ mod tests {
             ("maxvit_s", "maxvit_s_224.safetensors", 8, [144, 8, 4]),
         ];
         for (name, closed, layers, expected) in cases {
-            let about = about(name, closed);
-            let is_kept = is_kept(&about, layers);
+            let card = model_card(name, closed);
+            let is_kept = is_kept(&card, layers);
             let kinds = [ComponentKind::Head, ComponentKind::Mlp, ComponentKind::Conv];
             let found = kinds.map(|kind| {
-                let components = about.components().into_iter();
+                let components = card.components().into_iter();
                 let kept = components.filter(|c| c.kind == kind && is_kept(*c));
                 kept.count()
             });
@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_block_whose_first_layer_is_left_out_leaves_its_convolution_out() {
-        let about = about("maxvit_s", "maxvit_s_224.safetensors");
-        let is_kept = is_kept(&about, 3);
-        let convs = about.components().into_iter();
+        let card = model_card("maxvit_s", "maxvit_s_224.safetensors");
+        let is_kept = is_kept(&card, 3);
+        let convs = card.components().into_iter();
         let convs = convs.filter(|c| c.kind == ComponentKind::Conv && is_kept(*c));
         assert_eq!(convs.collect::<Vec<_>>(), [Component::conv(10)]);
     }

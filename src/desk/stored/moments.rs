@@ -28,7 +28,7 @@ pub const PASS: &str = "then one pass for the moments that scores need";
 pub struct MomentsOf {
     stored: Arc<Stored>,
     clip: String,
-    basis: Basis,
+    rests_on: RestsOn,
     /// What gathers them, if they are not stored.
     gathered: Option<(Rows, AlignmentTo)>,
 }
@@ -41,7 +41,7 @@ pub struct MomentsToCome {
 
 /// What moments rest on.
 #[derive(Clone)]
-struct Basis {
+struct RestsOn {
     value: Value,
     /// The stamp of the set's table.
     table: String,
@@ -60,18 +60,18 @@ impl Planner<'_> {
         stored: &Arc<Stored>,
         clip: &str,
     ) -> Result<MomentsOf, DeskError> {
-        let basis = basis(self.shelf, stored.decomposition(), clip)?;
+        let rests_on = rests_on(self.shelf, stored.decomposition(), clip)?;
         let work = Work::Moments {
             components: stored.specs().len(),
-            stored: basis.stored,
+            stored: rests_on.stored,
         };
-        let gathered = match basis.stored {
+        let gathered = match rests_on.stored {
             true => {
                 self.add(work);
                 None
             }
             false => Some(self.work(work, |planner| {
-                let scored = planner.images(target, None)?;
+                let scored = planner.scored_images(target, None)?;
                 let rows = planner.all_rows(stored, scored);
                 Ok((rows, planner.alignment(stored, clip)?))
             })?),
@@ -79,7 +79,7 @@ impl Planner<'_> {
         Ok(MomentsOf {
             stored: stored.clone(),
             clip: clip.to_owned(),
-            basis,
+            rests_on,
             gathered,
         })
     }
@@ -100,11 +100,11 @@ impl MomentsToCome {
     /// # Errors
     /// As [`MomentsOf::take`].
     pub fn gather(self, desk: &mut Desk<'_>) -> Result<(), DeskError> {
-        let basis = basis(desk.shelf, self.stored.decomposition(), &self.clip)?;
+        let rests_on = rests_on(desk.shelf, self.stored.decomposition(), &self.clip)?;
         let moments = MomentsOf {
             stored: self.stored,
             clip: self.clip,
-            basis,
+            rests_on,
             gathered: None,
         };
         moments.take(desk).map(|_| ())
@@ -118,16 +118,16 @@ impl MomentsOf {
     /// When rows or maps can't be read; [`DeskError::Cancelled`].
     pub fn take(self, desk: &mut Desk<'_>) -> Result<(Arc<Scoring>, bool), DeskError> {
         let done = self.stored.decomposition();
-        let key = self.basis.value.to_string();
+        let key = self.rests_on.value.to_string();
         if let Some(scoring) = desk.models.scoring(&key) {
             return Ok((scoring, true));
         }
-        if let Some(scoring) = load_scoring(done, &self.clip, &self.basis.value)? {
+        if let Some(scoring) = load_scoring(done, &self.clip, &self.rests_on.value)? {
             return Ok((desk.models.keep_scoring(key, scoring), true));
         }
         let scoring = self.gather(desk)?;
         if !desk.shelf.store.is_read_only() {
-            let Basis { value, table, .. } = self.basis;
+            let RestsOn { value, table, .. } = self.rests_on;
             save_scoring(done, &self.clip, &scoring, value, table)?;
         }
         Ok((desk.models.keep_scoring(key, scoring), false))
@@ -170,7 +170,7 @@ impl MomentsOf {
 ///
 /// The column `split` of a million images takes longer to read than a ranking to compute: where the note beside stored
 /// moments says that the set's table is still the one they were gathered under, the split is the one it names.
-fn basis(shelf: Shelf<'_>, done: &Decomposition, clip: &str) -> Result<Basis, DeskError> {
+fn rests_on(shelf: Shelf<'_>, done: &Decomposition, clip: &str) -> Result<RestsOn, DeskError> {
     let manifest = done.manifest();
     let note = done.blob_note(&moments_blob(clip))?;
     let table = shelf.store.table_stamp(&manifest.set)?;
@@ -190,7 +190,7 @@ fn basis(shelf: Shelf<'_>, done: &Decomposition, clip: &str) -> Result<Basis, De
         value["forward"] = json!(manifest.forward);
     }
     let stored = note.is_some_and(|note| note["basis"] == value);
-    Ok(Basis {
+    Ok(RestsOn {
         value,
         table,
         stored,
@@ -201,7 +201,7 @@ fn save_scoring(
     done: &Decomposition,
     clip: &str,
     scoring: &Scoring,
-    basis: Value,
+    rests_on: Value,
     table: String,
 ) -> Result<(), DeskError> {
     let names = component_names(done);
@@ -218,7 +218,7 @@ fn save_scoring(
     let blob = Blob {
         tensors: maps.chain(moments).collect(),
         note: json!({
-            "basis": basis,
+            "basis": rests_on,
             "table": table,
             "dim": aligned.dim,
             "bias": aligned.bias,
@@ -242,7 +242,7 @@ struct Note {
 fn load_scoring(
     done: &Decomposition,
     clip: &str,
-    basis: &Value,
+    rests_on: &Value,
 ) -> Result<Option<Scoring>, DeskError> {
     let mut blob = match done.load_blob(&moments_blob(clip)) {
         Ok(Some(blob)) => blob,
@@ -250,7 +250,7 @@ fn load_scoring(
         Ok(None) | Err(StoreError::Damaged { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    if blob.note["basis"] != *basis {
+    if blob.note["basis"] != *rests_on {
         return Ok(None);
     }
     let names = component_names(done);

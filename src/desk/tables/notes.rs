@@ -7,7 +7,7 @@ use crate::lang::query::{Prompt, Target};
 pub const POOR: f64 = 0.5;
 
 /// Says what a target's scores rest on; `chosen` if a condition chose the images.
-pub fn note_basis(
+pub fn note_ground(
     target: &Target,
     prompt: &Prompt,
     ground: Ground,

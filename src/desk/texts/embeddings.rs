@@ -1,6 +1,6 @@
 //! Texts as embeddings: the ticket to embed them, from the cache where they were asked for before.
 
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::plan::Work;
 use crate::desk::{Desk, DeskError, Planner};
 use crate::lang::query::{Concept, Prompt, Template};
@@ -32,7 +32,7 @@ impl Planner<'_> {
     /// When there is no such CLIP.
     pub fn texts(&mut self, prompt: &Prompt, texts: &[String]) -> Result<Texts, DeskError> {
         let entry = self.model(&prompt.clip)?;
-        let templates = templates(&About::of(&entry)?, &prompt.template);
+        let templates = templates(&ModelCard::of(&entry)?, &prompt.template);
         let under = fingerprint(templates.join("\n").as_bytes());
         let cache = self.shelf.store.texts(&entry.fingerprint)?;
         let mut missing: Vec<String> = Vec::new();
@@ -134,7 +134,7 @@ impl Embeddings {
 }
 
 /// What texts are put into: what the statement says, or the CLIP's own templates, or the published ones.
-fn templates(about: &About, template: &Template) -> Vec<String> {
+fn templates(about: &ModelCard, template: &Template) -> Vec<String> {
     match template {
         Template::None => Vec::new(),
         Template::Texts(texts) => texts.clone(),

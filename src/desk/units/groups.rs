@@ -1,6 +1,6 @@
 //! Units of the language as groups of stored components.
 
-use crate::analysis::Unit as Group;
+use crate::analysis::Group;
 use crate::decompose::{Component, ComponentKind, RowSpec};
 use crate::desk::DeskError;
 use crate::lang::query::Unit;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::align::Random;
-use crate::analysis::{Replicate, ScoreKind, Unit as Group, resampled_scores};
+use crate::analysis::{Group, Replicate, ScoreKind, resampled_scores};
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::rows::Rows;
@@ -36,7 +36,7 @@ impl Planner<'_> {
         let groups = groups(stored.specs(), asking.units)?;
         let words = format!("compute: scores over again in one pass, with {draws}");
         self.step(words, |planner| {
-            let keep = planner.images(asking.target, asking.images)?;
+            let keep = planner.scored_images(asking.target, asking.images)?;
             Ok(Resampled {
                 groups,
                 kind: kind(asking.score),

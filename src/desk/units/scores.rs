@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{ScoreKind, TextBasis, Unit as Group, scan_scores, scores_from_moments};
+use crate::analysis::{Group, ScoreKind, TextBasis, scan_scores, scores_from_moments};
 use crate::desk::models::loaded::Scoring;
 use crate::desk::plan::count_of;
 use crate::desk::stored::alignments::AlignmentTo;
@@ -100,7 +100,7 @@ impl Planner<'_> {
         let source = if from_moments(asking) {
             Source::Moments(self.moments(target, stored, clip)?)
         } else {
-            let keep = self.images(target, asking.images)?;
+            let keep = self.scored_images(target, asking.images)?;
             let rows = self.all_rows(stored, keep.clone());
             if asking.score == Score::Spearman {
                 self.step("compute: ranks of the images", |planner| {

@@ -12,11 +12,11 @@ impl Planner<'_> {
     /// # Errors
     /// When there is no such model, or its entry was written by another version.
     pub fn unit_table(&self, model: &str) -> Result<DataFrame, DeskError> {
-        let about = self.about_model(model)?;
-        let units = about.components().into_iter().map(Unit::Component);
+        let card = self.model_card(model)?;
+        let units = card.components().into_iter().map(Unit::Component);
         let units: Vec<Unit> = units.collect();
         let mut columns = unit_columns(&self.model_info(model), &units, false);
-        let widths = about.widths.iter().map(|&width| Some(width as u32));
+        let widths = card.widths.iter().map(|&width| Some(width as u32));
         columns.push(whole("width", widths));
         Ok(frame(columns)?)
     }

@@ -25,7 +25,7 @@ struct Parts {
 
 /// What of a table of units a condition may speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum ConditionScope {
     /// What units are, and the scores that the answer gives them.
     ScoredUnits,
     /// What units are.
@@ -41,13 +41,13 @@ impl Names<'_> {
         model: Spanned<&ModelInfo>,
         set: &str,
         mut units: Vec<Unit>,
-        about: About,
+        scope: ConditionScope,
     ) -> Resolved<(Vec<Unit>, Conditions)> {
         let Some(condition) = said.clause("filter").and_then(Clause::condition) else {
             return Ok((units, Conditions::default()));
         };
         let mut table = unit_columns();
-        table.retain(|column| about == About::ScoredUnits || column.name != "score");
+        table.retain(|column| scope == ConditionScope::ScoredUnits || column.name != "score");
         let parts = self.where_clause(condition, &table, set)?;
         units.retain(|unit| {
             let value = |column: &str| unit_value(model.value, unit, column);

@@ -124,7 +124,11 @@ impl<'a> Names<'a> {
     }
 
     /// As [`Self::set_for`], and the model's decomposition of it is stored.
-    pub fn decomposed(&self, model: Spanned<&ModelInfo>, on: Option<&Slot>) -> Resolved<String> {
+    pub fn set_decomposed_with(
+        &self,
+        model: Spanned<&ModelInfo>,
+        on: Option<&Slot>,
+    ) -> Resolved<String> {
         let set = self.set_for(model, on)?;
         if model.value.decomposed_on.contains(&set) {
             return Ok(set);

@@ -11,7 +11,7 @@ mod stages;
 mod units;
 mod values;
 
-pub use self::conditions::About;
+pub use self::conditions::ConditionScope;
 pub use self::names::{Names, Resolved};
 pub use self::settings::{FORMATS, KEYS, PICTURES, choices};
 pub use self::values::{unknown, wrong};

@@ -1,6 +1,6 @@
 //! Units asked about in words, and choices of them.
 
-use super::conditions::About;
+use super::conditions::ConditionScope;
 use super::names::{Names, Resolved};
 use super::values::wrong;
 use crate::decompose::Component;
@@ -16,12 +16,12 @@ impl Names<'_> {
         &mut self,
         said: &Clause,
         model: Spanned<&ModelInfo>,
-        about: About,
+        scope: ConditionScope,
     ) -> Resolved<(UnitsAsked, Conditions)> {
-        let set = self.decomposed(model, said.said("on"))?;
+        let set = self.set_decomposed_with(model, said.said("on"))?;
         let prompt = self.prompt(said, model, &set)?;
         let units = self.all_units(&said.units(), model.value)?;
-        let (units, conditions) = self.units_where(said, model, &set, units, about)?;
+        let (units, conditions) = self.units_where(said, model, &set, units, scope)?;
         let target = Target {
             model: model.value.name.clone(),
             set,

@@ -82,7 +82,7 @@ impl Statement for Ablate {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let model = names.model(said.the(Role::Model))?;
-        let set = names.decomposed(model, said.said("on"))?;
+        let set = names.set_decomposed_with(model, said.said("on"))?;
         let images = names.images_where(said, &set)?;
         let measure = Measure::read(said, model, &set, names)?;
         let selection = names.selection(said, "ablated", model, &set)?;
@@ -110,7 +110,7 @@ impl Statement for Ablate {
     fn plan(&self, planner: &mut Planner<'_>) -> Result<Tickets, DeskError> {
         let what = "measure what is left when components are ablated";
         planner.step(what, |planner| {
-            planner.about("judge", &self.target, |planner| self.plan_model(planner))
+            planner.step_on("judge", &self.target, |planner| self.plan_model(planner))
         })
     }
 

@@ -91,7 +91,7 @@ impl Statement for Classify {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let model = names.model(said.the(Role::Model))?;
-        let set = names.decomposed(model, Some(said.the(Role::Set)))?;
+        let set = names.set_decomposed_with(model, Some(said.the(Role::Set)))?;
         let prompt = names.prompt(said, model, &set)?;
         let images = names.images_where(said, &set)?;
         Ok(Self {
@@ -112,7 +112,7 @@ impl Statement for Classify {
     fn plan(&self, planner: &mut Planner<'_>) -> Result<Tickets, DeskError> {
         let what = "judge heads on the representation by what is known";
         planner.step(what, |planner| {
-            planner.about("judge", &self.target, |planner| self.plan_model(planner))
+            planner.step_on("judge", &self.target, |planner| self.plan_model(planner))
         })
     }
 

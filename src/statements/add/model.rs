@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::help;
 use crate::decompose::{ComponentKind, Decomposer};
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::models::passes::Change;
 use crate::desk::statement::{Effect, Outcome, Statement};
 use crate::desk::{Desk, DeskError, Planner};
@@ -55,15 +55,15 @@ impl Statement for AddModel {
         let checkpoint = Checkpoint::open(&folder)?;
         let loaded = change.models(desk).load(checkpoint, Numbers::F32)?;
         let checkpoint = &loaded.checkpoint;
-        let about = about(checkpoint, &loaded.decomposer)?;
+        let card = model_card(checkpoint, &loaded.decomposer)?;
         let store = change.store(desk);
         let known = store.model(name).ok();
         let files = files(checkpoint)?;
         let family = checkpoint.config.word();
         let mut entry = ModelEntry::new(name, &folder, family, &files, known.as_ref())?;
-        entry.about = serde_json::to_value(&about).expect("numbers and texts are JSON");
+        entry.about = serde_json::to_value(&card).expect("numbers and texts are JSON");
         store.save_model(&entry)?;
-        let mut notes = notes(name, &about, known.is_some());
+        let mut notes = notes(name, &card, known.is_some());
         let warnings = checkpoint.warnings.iter();
         notes.extend(warnings.map(|warning| format!("{name}: {warning}")));
         change.models(desk).keep_model(entry.fingerprint, loaded);
@@ -87,10 +87,10 @@ impl AddModel {
     }
 }
 
-fn about(checkpoint: &Checkpoint, decomposer: &Decomposer) -> Result<About, DeskError> {
+fn model_card(checkpoint: &Checkpoint, decomposer: &Decomposer) -> Result<ModelCard, DeskError> {
     let config = &checkpoint.config;
     let templates = std::fs::read_to_string(checkpoint.folder.join(TEMPLATES)).ok();
-    Ok(About {
+    Ok(ModelCard {
         architecture: config.name().to_owned(),
         image: config.image(),
         dim: decomposer.dim()?,
@@ -120,9 +120,9 @@ fn files(checkpoint: &Checkpoint) -> Result<Vec<PathBuf>, DeskError> {
     Ok(files)
 }
 
-fn notes(name: &str, about: &About, replaced: bool) -> Vec<String> {
+fn notes(name: &str, card: &ModelCard, replaced: bool) -> Vec<String> {
     let count = |kind| {
-        let components = about.components();
+        let components = card.components();
         components
             .iter()
             .filter(|component| component.kind == kind)
@@ -133,9 +133,9 @@ fn notes(name: &str, about: &About, replaced: bool) -> Vec<String> {
         0 => format!("{heads} heads and {mlps} MLPs"),
         convs => format!("{heads} heads, {mlps} MLPs and {convs} convolution branches"),
     };
-    let (height, width) = about.image;
+    let (height, width) = card.image;
     let verb = if replaced { "replaced" } else { "added" };
-    let texts = if about.is_clip {
+    let texts = if card.is_clip {
         ", and a text tower"
     } else {
         ""
@@ -144,8 +144,8 @@ fn notes(name: &str, about: &About, replaced: bool) -> Vec<String> {
         format!(
             "{verb} {name}: {} for {height} × {width} images, {parts}, a representation of {} \
              numbers{texts}",
-            about.architecture, about.dim
+            card.architecture, card.dim
         ),
-        format!("{name} prepares images so: {}", about.preprocessing),
+        format!("{name} prepares images so: {}", card.preprocessing),
     ]
 }

@@ -7,7 +7,8 @@ use crate::contributions::Contributions;
 use crate::desk::cores::threads;
 use crate::desk::images::split::Split;
 use crate::desk::stored::clip_embeddings::ImageEmbeddings;
-use crate::desk::stored::decomposition::{Stored, StoredTargets};
+use crate::desk::stored::clip_embeddings::StoredTargets;
+use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::rows::{PlannedRows, Rows};
 use crate::desk::{Desk, DeskError, Planner};
 

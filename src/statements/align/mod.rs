@@ -57,7 +57,7 @@ impl Statement for Align {
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let model = names.model_to_align(said.the(Role::Model))?;
         let clip = names.clip(said.the(Role::Clip))?;
-        let set = names.decomposed(model, said.said("on"))?;
+        let set = names.set_decomposed_with(model, said.said("on"))?;
         let lambda = said.said("lambda").map(|lambda| names.weight(lambda));
         Ok(Self {
             target: Target {
@@ -71,7 +71,7 @@ impl Statement for Align {
     }
 
     fn plan(&self, planner: &mut Planner<'_>) -> Result<Tickets, DeskError> {
-        let stored = planner.stored(&self.target)?;
+        let stored = planner.stored_unremarked(&self.target)?;
         let (keep, (fits, moments)) = planner.new_alignment(&stored, &self.clip, |planner| {
             let fits = Fits::plan(&stored, &self.clip, planner)?;
             Ok((fits, planner.moments_to_come(&stored, &self.clip)))

@@ -94,7 +94,7 @@ impl Statement for Sweep {
             from: low,
             to: high,
             target: Target {
-                set: names.decomposed(model, said.said("on"))?,
+                set: names.set_decomposed_with(model, said.said("on"))?,
                 model: model.value.name.clone(),
             },
             clip,
@@ -103,7 +103,7 @@ impl Statement for Sweep {
     }
 
     fn plan(&self, planner: &mut Planner<'_>) -> Result<Tickets, DeskError> {
-        let stored = planner.stored(&self.target)?;
+        let stored = planner.stored_unremarked(&self.target)?;
         let features = planner.features(&self.target.set)?;
         let words = format!(
             "compare {FITS} fits of {} into the space of {}, lambda {} to {}, and keep none",

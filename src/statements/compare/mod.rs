@@ -5,7 +5,7 @@ mod agreement;
 use self::agreement::{Pair, Ranking, pairs, table};
 use crate::analysis::{Replicate, TextBasis};
 use crate::desk::statement::{Outcome, Statement};
-use crate::desk::tables::notes::note_basis;
+use crate::desk::tables::notes::note_ground;
 use crate::desk::units::resampling::{Resampled, SHARE, draws};
 use crate::desk::units::scores::{Asking, ConceptScores, bases};
 use crate::desk::{Desk, DeskError, Planner};
@@ -15,7 +15,7 @@ use crate::lang::expect::Role;
 use crate::lang::filter::Filter;
 use crate::lang::help::{OPTIONS, Topic};
 use crate::lang::query::{Concept, Score, Unit, UnitsAsked};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 
 /// How often the images are drawn anew.
 const DRAWS: usize = 50;
@@ -65,7 +65,7 @@ impl Statement for Compare {
         let (mut asked, mut images) = (Vec::new(), None);
         for model in said.slots(Sort::Name(Role::Model)) {
             let model = names.model(model)?;
-            let (units, conditions) = names.units_asked(said, model, About::Units)?;
+            let (units, conditions) = names.units_asked(said, model, ConditionScope::Units)?;
             asked.push(units);
             images = conditions.images;
         }
@@ -117,7 +117,7 @@ impl Compare {
     ) -> Result<Rankings, DeskError> {
         let (stored, units) = planner.decomposed_units(&asked.target, &asked.units)?;
         let words = format!("score {} units of", units.len());
-        planner.about(&words, &asked.target, |planner| {
+        planner.step_on(&words, &asked.target, |planner| {
             let asking = Asking {
                 target: &asked.target,
                 prompt: &asked.prompt,
@@ -158,7 +158,7 @@ impl Compare {
         let bases = bases(&embeddings, &self.concepts, self.score);
         let found = planned.scores.units.run(&bases, desk)?;
         answer.cached &= embeddings.cached && found.warm;
-        note_basis(
+        note_ground(
             &asked.target,
             &asked.prompt,
             found.ground,

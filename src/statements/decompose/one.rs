@@ -8,8 +8,8 @@ use super::job::{Job, parts};
 use super::notes;
 use super::size::stored_size;
 use crate::decompose::LastLayers;
-use crate::desk::models::about::About;
 use crate::desk::models::loaded::LoadedModel;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::models::passes::{Change, Passes};
 use crate::desk::stored::last_layers;
 use crate::desk::tables::wording::{in_numbers, label};
@@ -44,7 +44,7 @@ pub struct One {
     target: Target,
     how: How,
     images: Arc<ImageSet>,
-    about: About,
+    card: ModelCard,
     /// Of the model's files.
     fingerprint: String,
     passes: Passes,
@@ -55,9 +55,9 @@ impl One {
     /// Plans it.
     pub fn plan(target: Target, how: How, planner: &mut Planner<'_>) -> Result<Self, DeskError> {
         let entry = planner.model(&target.model)?;
-        let about = About::of(&entry)?;
+        let card = ModelCard::of(&entry)?;
         let images = planner.set(&target.set)?;
-        let (components, width) = stored_size(&about, how.last_layers);
+        let (components, width) = stored_size(&card, how.last_layers);
         let words = format!("rows of {components} components of {}", target.model);
         let (passes, write) = planner.step(words, |planner| {
             let (precision, forward) = (how.precision, how.forward);
@@ -76,7 +76,7 @@ impl One {
                 Precision::F32 => 4,
                 Precision::F16 => 2,
             };
-            let size = (width * number + about.dim * 4) * images.len();
+            let size = (width * number + card.dim * 4) * images.len();
             let write = planner.change(format!("write: {:.1} MB in all", size as f64 / 1e6));
             Ok((passes, write))
         })?;
@@ -84,7 +84,7 @@ impl One {
             target,
             how,
             images,
-            about,
+            card,
             fingerprint: entry.fingerprint,
             passes,
             write,
@@ -128,10 +128,10 @@ impl One {
         loaded: &'j LoadedModel,
         cancel: &'j Cancel,
     ) -> Result<Job<'j>, DeskError> {
-        let (about, decomposer) = (&self.about, &loaded.decomposer);
-        let last = match last_layers::fewer(about, self.how.last_layers) {
+        let (card, decomposer) = (&self.card, &loaded.decomposer);
+        let last = match last_layers::fewer(card, self.how.last_layers) {
             Some(count) => {
-                let is_kept = last_layers::is_kept(about, count);
+                let is_kept = last_layers::is_kept(card, count);
                 Some(LastLayers::new(decomposer, &is_kept)?)
             }
             None => None,

@@ -1,7 +1,7 @@
 //! `describe MODEL`: what it is, what it is decomposed on, how well it is aligned.
 
 use crate::align::{Alignment, FitReport};
-use crate::desk::models::about::About;
+use crate::desk::models::model_card::ModelCard;
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::tables::columns::{frame, listing, texts};
 use crate::desk::tables::wording::in_numbers;
@@ -28,7 +28,7 @@ impl ModelFacts {
             set: set.clone(),
         };
         for set in &model.decomposed_on {
-            let stored = planner.stored(&target(set))?;
+            let stored = planner.stored_unremarked(&target(set))?;
             let (images, skipped) = (stored.images(), stored.skipped());
             let forward = match stored.forward() {
                 Numbers::F32 => String::new(),
@@ -39,7 +39,7 @@ impl ModelFacts {
         }
         let mut alignments = Vec::new();
         for listed in model.aligned {
-            let stored = planner.stored(&target(&listed.set))?;
+            let stored = planner.stored_unremarked(&target(&listed.set))?;
             let alignment = planner.listed_alignment(&stored, &listed.clip);
             alignments.push((listed, alignment));
         }
@@ -71,18 +71,18 @@ impl ModelFacts {
 /// What a model is.
 fn own_facts(name: &str, planner: &Planner<'_>) -> Result<Vec<(&'static str, String)>, DeskError> {
     let entry = planner.model(name)?;
-    let about = About::of(&entry)?;
-    let (height, width) = about.image;
-    let numbers: usize = about.widths.iter().sum();
+    let card = ModelCard::of(&entry)?;
+    let (height, width) = card.image;
+    let numbers: usize = card.widths.iter().sum();
     Ok(vec![
-        ("architecture", about.architecture),
+        ("architecture", card.architecture),
         ("family", entry.family),
         ("folder", entry.folder.display().to_string()),
         ("fingerprint", entry.fingerprint),
         ("image", format!("{height} × {width}")),
-        ("preprocessing", about.preprocessing),
-        ("representation", format!("{} numbers", about.dim)),
-        ("components", about.components.len().to_string()),
+        ("preprocessing", card.preprocessing),
+        ("representation", format!("{} numbers", card.dim)),
+        ("components", card.components.len().to_string()),
         ("numbers per image", numbers.to_string()),
     ])
 }

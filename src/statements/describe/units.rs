@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::analysis::Unit as Group;
+use crate::analysis::Group;
 use crate::contributions::{Contributions, every_image, read_kept};
 use crate::desk::plan::count_of;
 use crate::desk::stored::rows::Rows;
@@ -39,7 +39,7 @@ impl MeanNorms {
         }
         let mut sets = Vec::new();
         for set in &model.decomposed_on {
-            let stored = planner.stored(&Target {
+            let stored = planner.stored_unremarked(&Target {
                 model: name.to_owned(),
                 set: set.clone(),
             })?;

@@ -11,7 +11,7 @@ use crate::desk::classes::class_heads::LinearHeadOf;
 use crate::desk::classes::judging::Trial;
 use crate::desk::classes::replacing::{ReplacedBy, Replacement, replaced};
 use crate::desk::images::halves::Halves;
-use crate::desk::images::known::Known;
+use crate::desk::images::true_columns::Known;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::rows::Rows;
@@ -25,7 +25,7 @@ use crate::lang::expect::Role;
 use crate::lang::filter::Filter;
 use crate::lang::help::Topic;
 use crate::lang::query::{Concept, Score, UnitsAsked};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 
 /// `evaluate ablation of UNITS in MODEL`.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,7 @@ impl Statement for EvaluateAblation {
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
         let model = names.model(said.the(Role::Model))?;
-        let (asked, conditions) = names.units_asked(said, model, About::Units)?;
+        let (asked, conditions) = names.units_asked(said, model, ConditionScope::Units)?;
         Ok(Self {
             selects: selects(said, model, &asked.target.set, names)?,
             score: names.score(said)?,
@@ -89,7 +89,7 @@ impl Statement for EvaluateAblation {
         let what = "hold ablation of top units against that of random ones";
         planner.step(what, |planner| {
             let target = &self.asked.target;
-            planner.about("evaluate", target, |planner| self.plan_model(planner))
+            planner.step_on("evaluate", target, |planner| self.plan_model(planner))
         })
     }
 

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use crate::align::Targets;
-use crate::analysis::{Ablated, Instead, Linear, Unit, ablate};
+use crate::analysis::{Ablated, Group, Instead, Linear, ablate};
 use crate::contributions::ReadError;
 use crate::desk::stored::alignments::AlignmentTo;
-use crate::desk::stored::decomposition::{Stored, StoredTargets};
+use crate::desk::stored::clip_embeddings::StoredTargets;
+use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::rows::Rows;
 use crate::desk::texts::embeddings::Embeddings;
 use crate::desk::{Desk, DeskError, Planner};
@@ -80,7 +81,7 @@ impl ClipReference {
     /// with the similarity of CLIP's image embedding to it, the mean over the concept's texts: `[concept][unit]`.
     pub fn run(
         &self,
-        units: &[Unit],
+        units: &[Group],
         concepts: &[Concept],
         embeddings: &Embeddings,
         desk: &Desk<'_>,
@@ -105,7 +106,7 @@ impl ClipReference {
     /// Over images, of what a unit's contribution reaches along a text and of CLIP's similarity: `[unit][text]`.
     fn sums(
         &self,
-        units: &[Unit],
+        units: &[Group],
         texts: &[f64],
         desk: &Desk<'_>,
     ) -> Result<Vec<Vec<Sums>>, DeskError> {

@@ -5,8 +5,8 @@ use super::agreement::{Scored, Truth, by_feature, by_unit};
 use super::clip_reference::ClipReference;
 use super::help;
 use super::unselected::{refuse_selection, selects};
-use crate::analysis::{FOLDS, Labels, Unit as Group, chance, probe_units, spearman};
-use crate::desk::images::known::Known;
+use crate::analysis::{FOLDS, Group, Labels, chance, probe_units, spearman};
+use crate::desk::images::true_columns::Known;
 use crate::desk::plan::count_of;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::stored::rows::Rows;
@@ -23,7 +23,7 @@ use crate::lang::expect::Role;
 use crate::lang::filter::Filter;
 use crate::lang::help::Topic;
 use crate::lang::query::{Concept, Score, Unit, UnitsAsked};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 
 /// The scores that come from moments: they cost nothing beside the one that was asked for.
 const CHEAP: [Score; 4] = [
@@ -76,7 +76,7 @@ impl Statement for EvaluateRanking {
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
         let model = names.model(said.the(Role::Model))?;
-        let (asked, conditions) = names.units_asked(said, model, About::Units)?;
+        let (asked, conditions) = names.units_asked(said, model, ConditionScope::Units)?;
         Ok(Self {
             selects: selects(said, model, &asked.target.set, names)?,
             score: names.score(said)?,
@@ -93,7 +93,7 @@ impl Statement for EvaluateRanking {
         let what = "hold scores of units against probes of them";
         planner.step(what, |planner| {
             let target = &self.asked.target;
-            planner.about("evaluate", target, |planner| self.plan_model(planner))
+            planner.step_on("evaluate", target, |planner| self.plan_model(planner))
         })
     }
 
@@ -160,7 +160,7 @@ impl EvaluateRanking {
         let UnitsAsked { target, prompt, .. } = &self.asked;
         let set = planner.set(&target.set)?;
         let (stored, units) = planner.decomposed_units(target, &self.asked.units)?;
-        let keep = planner.images(target, self.images.as_ref())?;
+        let keep = planner.scored_images(target, self.images.as_ref())?;
         let known = planner.known(&self.concepts, &set)?.into_iter();
         let (known, alike): (Vec<Known>, Vec<Known>) =
             known.partition(|known| chance(&known.labels, &|id| keep[id as usize]) < 1.0);

@@ -8,7 +8,7 @@ use super::choices::{Choices, Scoring, random_instead};
 use super::help;
 use super::precision::Images;
 use crate::analysis::Linear;
-use crate::desk::images::known::Known;
+use crate::desk::images::true_columns::Known;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::decomposition::Stored;
@@ -93,7 +93,7 @@ impl Statement for EvaluateRetrieval {
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
         let model = names.model(said.the(Role::Model))?;
-        let set = names.decomposed(model, said.said("on"))?;
+        let set = names.set_decomposed_with(model, said.said("on"))?;
         let prompt = names.prompt(said, model, &set)?;
         let images = names.images_where(said, &set)?;
         Ok(Self {
@@ -115,7 +115,7 @@ impl Statement for EvaluateRetrieval {
     fn plan(&self, planner: &mut Planner<'_>) -> Result<Tickets, DeskError> {
         let what = "hold retrieval by top heads against random ones";
         planner.step(what, |planner| {
-            planner.about("evaluate", &self.target, |planner| self.plan_model(planner))
+            planner.step_on("evaluate", &self.target, |planner| self.plan_model(planner))
         })
     }
 
@@ -182,7 +182,7 @@ impl EvaluateRetrieval {
             images: None,
         };
         let of_values = features.iter().flat_map(|feature| feature.texts.concat());
-        let keep = planner.images(target, self.images.as_ref())?;
+        let keep = planner.scored_images(target, self.images.as_ref())?;
         Ok(Tickets {
             scoring: Scoring::plan(&asking, of_values.collect(), &stored, planner)?,
             rows: planner.step("for every feature, one pass over all rows", |planner| {

@@ -13,11 +13,11 @@ use self::neurons::Neurons;
 use self::scored::{Scored, scored};
 use self::stability::Steady;
 use crate::decompose::Component;
-use crate::desk::models::second_order::ThroughHead;
+use crate::desk::models::through_head::ThroughHead;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::tables::conditions::{filter_frame, keep_rows};
-use crate::desk::tables::notes::note_basis;
+use crate::desk::tables::notes::note_ground;
 use crate::desk::units::scores::{Asking, ConceptScores, Found, bases};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
@@ -26,7 +26,7 @@ use crate::lang::catalog::{Catalog, ColumnInfo, ModelInfo};
 use crate::lang::expect::Role;
 use crate::lang::help::Topic;
 use crate::lang::query::{Concept, Conditions, Score, Unit, UnitsAsked, unit_columns};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 
 /// `rank UNITS for CONCEPTS in MODELS`.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +84,7 @@ impl Statement for Rank {
         let (mut asked, mut conditions) = (Vec::new(), Conditions::default());
         for model in said.slots(Sort::Name(Role::Model)) {
             let model = names.model(model)?;
-            let (units, own) = names.units_asked(said, model, About::ScoredUnits)?;
+            let (units, own) = names.units_asked(said, model, ConditionScope::ScoredUnits)?;
             asked.push(units);
             conditions = own;
         }
@@ -180,7 +180,7 @@ impl Rank {
         let (stored, units) = planner.decomposed_units(&asked.target, &asked.units)?;
         let asking = self.asking(asked, &units);
         let words = format!("score {} units of", units.len());
-        planner.about(&words, &asked.target, |planner| {
+        planner.step_on(&words, &asked.target, |planner| {
             self.plan_stored(&asking, &stored, planner)
         })
     }
@@ -255,7 +255,7 @@ impl Rank {
 
     fn note(&self, asked: &UnitsAsked, found: &Found, answer: &mut Answer) {
         let chosen = self.conditions.images.is_some();
-        note_basis(
+        note_ground(
             &asked.target,
             &asked.prompt,
             found.ground,

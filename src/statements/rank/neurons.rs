@@ -6,9 +6,9 @@ use candle_core::{Device, Tensor};
 
 use crate::analysis::{NeuronLayer, NeuronScores};
 use crate::decompose::{Component, Decomposer};
+use crate::desk::images::sample::sample;
 use crate::desk::models::loaded::LoadedModel;
 use crate::desk::models::passes::Passes;
-use crate::desk::models::second_order::sample;
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::decomposition::Stored;
 use crate::desk::stored::last_layers;
@@ -60,7 +60,7 @@ impl Neurons {
     ) -> Result<Self, DeskError> {
         let layers = layers(asking, stability)?;
         let target = asking.target;
-        let keep = planner.images(target, asking.images)?;
+        let keep = planner.scored_images(target, asking.images)?;
         let words = format!(
             "compute: forward passes of {} images of {}, as neurons are not stored",
             how_many(&keep).min(IMAGES),

@@ -119,7 +119,7 @@ impl Statement for Retrieve {
             without: self.without.as_ref(),
         };
         let search = planner.step(what, |planner| {
-            planner.about(words, &self.target, |planner| {
+            planner.step_on(words, &self.target, |planner| {
                 self.plan_search(among, planner)
             })
         })?;
@@ -156,7 +156,7 @@ impl Retrieve {
 /// The model and the set that are asked.
 fn asked<'a>(said: &Clause, names: &Names<'a>) -> Resolved<(Spanned<&'a ModelInfo>, String)> {
     let model = names.model(said.the(Role::Model))?;
-    Ok((model, names.decomposed(model, said.said("on"))?))
+    Ok((model, names.set_decomposed_with(model, said.said("on"))?))
 }
 
 fn read_along(said: &Clause, names: &mut Names<'_>) -> Resolved<Wanted> {

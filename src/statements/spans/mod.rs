@@ -8,7 +8,7 @@ use self::spreads::{Spreads, SpreadsOf};
 use crate::analysis::{SPAN_RANK, text_span};
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::tables::columns::{frame, numbers, texts, whole};
-use crate::desk::tables::notes::note_basis;
+use crate::desk::tables::notes::note_ground;
 use crate::desk::texts::embeddings::Texts;
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
@@ -17,7 +17,7 @@ use crate::lang::expect::Role;
 use crate::lang::filter::Filter;
 use crate::lang::help::{OPTIONS, Topic};
 use crate::lang::query::{Template, UnitsAsked};
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 use crate::store::Feature;
 
 /// How many texts are picked, unless the user says otherwise.
@@ -71,7 +71,7 @@ impl Statement for Spans {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let model = names.model(said.the(Role::Model))?;
-        let (mut asked, conditions) = names.units_asked(said, model, About::Units)?;
+        let (mut asked, conditions) = names.units_asked(said, model, ConditionScope::Units)?;
         // Texts are embedded as they are, as published, unless the user gives templates.
         if asked.prompt.template == Template::Default {
             asked.prompt.template = Template::None;
@@ -93,7 +93,7 @@ impl Statement for Spans {
         planner.step(words, |planner| {
             let (stored, units) = planner.decomposed_units(target, units)?;
             let words = format!("spread of the contributions of {} units of", units.len());
-            planner.about(&words, target, |planner| {
+            planner.step_on(&words, target, |planner| {
                 let images = self.images.as_ref();
                 let spreads = SpreadsOf::plan(&self.asked, images, &stored, &units, planner)?;
                 let features = planner.features(&target.set)?;
@@ -124,7 +124,7 @@ impl Statement for Spans {
         )];
         let (target, prompt) = (&self.asked.target, &self.asked.prompt);
         let chosen = self.images.is_some();
-        note_basis(target, prompt, spreads.ground, chosen, &mut notes);
+        note_ground(target, prompt, spreads.ground, chosen, &mut notes);
         let answer = Answer {
             title: Some(format!("texts that span units of {}", target.model)),
             frame: table(&rows, spreads.units.len() > 1)?,

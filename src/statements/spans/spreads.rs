@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{Spread, Unit as Group};
+use crate::analysis::{Group, Spread};
 use crate::desk::plan::count_of;
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::decomposition::Stored;
@@ -106,7 +106,7 @@ impl Scan {
         units: &[Unit],
         planner: &mut Planner<'_>,
     ) -> Result<Self, DeskError> {
-        let keep = planner.images(&asked.target, images)?;
+        let keep = planner.scored_images(&asked.target, images)?;
         let components = components_of(stored.specs(), units)?.components;
         let whose = count_of(units.len(), "unit");
         Ok(Self {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::analysis::Unit as Group;
+use crate::analysis::Group;
 use crate::desk::plan::count_of;
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::decomposition::Stored;
@@ -53,7 +53,7 @@ impl VectorsAsked {
         model: Spanned<&ModelInfo>,
         names: &mut Names<'_>,
     ) -> Resolved<Self> {
-        let set = names.decomposed(model, said.said("on"))?;
+        let set = names.set_decomposed_with(model, said.said("on"))?;
         let clip = match said.has("aligned") {
             true => Some(names.clip_for(model, &set)?),
             false => None,

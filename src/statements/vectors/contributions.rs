@@ -8,7 +8,7 @@ use crate::lang::ast::Clause;
 use crate::lang::expect::Role;
 use crate::lang::help::Topic;
 use crate::lang::query::Unit;
-use crate::lang::resolve::{About, Names, Resolved};
+use crate::lang::resolve::{ConditionScope, Names, Resolved};
 
 /// `contributions of UNITS in MODEL`.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,8 @@ impl Statement for Contributions {
         let mut asked = VectorsAsked::read(said, model, names)?;
         let units = names.all_units(&said.units(), model.value)?;
         let set = &asked.target.set;
-        let (units, conditions) = names.units_where(said, model, set, units, About::Units)?;
+        let (units, conditions) =
+            names.units_where(said, model, set, units, ConditionScope::Units)?;
         asked.images = conditions.images;
         Ok(Self { asked, units })
     }
@@ -48,7 +49,7 @@ impl Statement for Contributions {
         planner.step("one row of vectors per image", |planner| {
             let (stored, units) = planner.decomposed_units(target, &self.units)?;
             let words = format!("contributions of {} units of", units.len());
-            planner.about(&words, target, |planner| {
+            planner.step_on(&words, target, |planner| {
                 self.asked.plan(&stored, Some(&units), planner)
             })
         })

@@ -36,7 +36,7 @@ impl Statement for Representation {
         let target = &self.0.target;
         planner.step("one row of vectors per image", |planner| {
             let stored = planner.decomposed(target)?;
-            planner.about("representation of", target, |planner| {
+            planner.step_on("representation of", target, |planner| {
                 self.0.plan(&stored, None, planner)
             })
         })

@@ -1,7 +1,7 @@
 //! What a heat map of one image, and a centre prior, reach against its true mask.
 
 use crate::analysis::{Counts, Grid, average_precision, centre_prior, saliency, threshold};
-use crate::desk::models::maps::map_set::Mapped;
+use crate::desk::models::token_maps::of_set::Mapped;
 
 /// The measures, by name.
 pub(super) const MEASURES: [&str; 5] = [

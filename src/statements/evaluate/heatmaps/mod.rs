@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use self::judged::Judged;
 use super::help;
-use crate::desk::models::maps::map_set::MapSet;
-use crate::desk::models::maps::mapping::Maps;
-use crate::desk::models::maps::searched::{SearchedFor, texts_of};
+use crate::desk::models::token_maps::of_set::MapSet;
+use crate::desk::models::token_maps::searched::{SearchedFor, texts_of};
+use crate::desk::models::token_maps::ticket::Maps;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::tables::columns::frame;
 use crate::desk::tables::wording::how_many;
@@ -56,7 +56,7 @@ impl Statement for EvaluateHeatmaps {
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
         let model = names.model(said.the(Role::Model))?;
-        let set = names.decomposed(model, said.said("on"))?;
+        let set = names.set_decomposed_with(model, said.said("on"))?;
         let images = names.images_where(said, &set)?;
         let by = names.mapping(said, model, set)?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl Statement for EvaluateHeatmaps {
             .iter()
             .map(|concept| planner.searched_for(concept, &set));
         let searched: Vec<SearchedFor> = searched.collect::<Result<_, _>>()?;
-        let keep = planner.images(target, self.images.as_ref())?;
+        let keep = planner.scored_images(target, self.images.as_ref())?;
         let which = match self.limit {
             Some(limit) => format!("forward passes of at most {} images", limit.min(set.len())),
             None => format!(

@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use crate::analysis::TokenMap;
 use crate::desk::DeskError;
-use crate::desk::models::maps::token_mapper::TokenMapper;
+use crate::desk::models::token_maps::one_image::TokenMapper;
 use crate::lang::query::Concept;
 
 /// The most maps of one answer.

@@ -6,7 +6,7 @@ mod shown;
 
 use super::asked::model_and_set;
 use crate::desk::images::one_image::OneImage;
-use crate::desk::models::maps::mapping::Maps;
+use crate::desk::models::token_maps::ticket::Maps;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;

@@ -3,7 +3,7 @@
 use image::{Rgb, RgbImage};
 
 use crate::analysis::{Counts, average_precision, bounding_box, saliency, threshold};
-use crate::desk::models::maps::map_set::{MapSet, Mapped};
+use crate::desk::models::token_maps::of_set::{MapSet, Mapped};
 use crate::interface::answer::Captioned;
 use crate::picture::outline::outline;
 

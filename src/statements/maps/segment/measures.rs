@@ -5,7 +5,7 @@ use polars::prelude::{Column, NamedFrom, Series};
 use super::mask::Segmented;
 use crate::analysis::Counts;
 use crate::desk::DeskError;
-use crate::desk::models::maps::map_set::MapSet;
+use crate::desk::models::token_maps::of_set::MapSet;
 use crate::desk::tables::columns::{numbers, texts, whole};
 use crate::desk::tables::image_columns::metadata;
 

@@ -4,7 +4,9 @@
 //! timm 1.0's naming (`vision_transformer.py`, `deit.py`), which is regular: family, size, patch, variants, image size.
 
 mod arguments;
-mod stages;
+mod maxvit;
+mod staged;
+mod swin;
 mod vit;
 
 use super::model::{Family, ModelConfig};
@@ -15,8 +17,8 @@ use crate::vision::json::Object;
 pub(super) fn read(root: Object<'_>) -> Result<ModelConfig, CheckpointError> {
     let architecture = root.text("architecture")?.unwrap_or_default();
     let family = match architecture.split('_').next() {
-        Some("swin") => stages::swin(root, architecture)?,
-        Some("maxvit") => stages::maxvit(root, architecture)?,
+        Some("swin") => swin::swin(root, architecture)?,
+        Some("maxvit") => maxvit::maxvit(root, architecture)?,
         _ => Family::Vit(vit::vit(root, architecture)?),
     };
     Ok(ModelConfig {

@@ -1,4 +1,4 @@
-//! What is known about a model without loading it.
+//! [`ModelCard`]: what is known about a model without loading it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::vision::config::Place;
 
 /// What is known about a model without loading it; kept with its entry in the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct About {
+pub struct ModelCard {
     /// What the checkpoint calls itself: `vit_base_patch16_224`, `clip`.
     pub architecture: String,
     /// Height and width of its input.
@@ -38,7 +38,7 @@ pub struct About {
     pub templates: Option<Vec<String>>,
 }
 
-impl About {
+impl ModelCard {
     /// What is kept with an entry.
     ///
     /// # Errors

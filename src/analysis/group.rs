@@ -1,8 +1,8 @@
-//! Units: what questions are asked of.
+//! Groups: the units of a question, as the analysis knows them.
 
-/// What is ranked: a component, or components taken together (a layer).
+/// What is scored as one: a component, or components taken together (a layer).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unit {
+pub struct Group {
     /// How tables call it: `head 5.2`, `layer 5`.
     pub name: String,
     /// Its components, by position.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::token_mapper::TokenMapper;
+use super::one_image::TokenMapper;
 use crate::align::Aligned;
 use crate::decompose::ComponentKind;
 use crate::desk::models::loaded::LoadedModel;
@@ -55,7 +55,7 @@ impl Planner<'_> {
         let stored = self.decomposed(&by.target)?;
         let words = "project what tokens contribute in";
         self.step(what, |planner| {
-            planner.about(words, &by.target, |planner| {
+            planner.step_on(words, &by.target, |planner| {
                 let model = &by.target.model;
                 let passes = format!("compute: {which}, with the tokens of {model} apart");
                 let (using, without) = (by.using.as_ref(), by.without.as_ref());

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::mapping::Mapper;
+use super::one_image::TokenMapper;
 use super::searched::SearchedFor;
-use super::token_mapper::TokenMapper;
+use super::ticket::Mapper;
 use crate::analysis::{Grid, TokenMap};
 use crate::desk::DeskError;
 use crate::desk::images::split::Split;
