@@ -1,12 +1,23 @@
-//! The statements of the language: a file or folder each. Every one is a type with exactly its own fields; beside it stand
-//! its page of help with its examples, how it is read, what it plans and how that is carried out. None knows another.
+//! The statements of the language: a type each, with exactly its own fields; beside it stand its page of help with its
+//! examples, how it is read, what it plans and how that is carried out. None knows another but `explain`, which plans any.
 //!
-//! What they share is at the desk ([`crate::desk`]); how to add one is in `src/README.md`.
+//! A statement's file or folder has the name of its first word, except these:
+//!
+//! | statement | where |
+//! |---|---|
+//! | `let` | [`variable`] |
+//! | `sweep` | [`align::sweep`] |
+//! | `heatmap`, `segment` | [`maps`] |
+//! | `contributions`, `representation` | [`vectors`] |
+//!
+//! `add` and `evaluate` have a statement for each second word, in the file of that name. What statements share is at the desk
+//! ([`crate::desk`]); how to add one is in `src/README.md`.
 
-pub mod ablation;
+pub mod ablate;
 pub mod add;
 pub mod align;
 pub mod check;
+pub mod classify;
 pub mod compare;
 pub mod decompose;
 pub mod define;
@@ -41,8 +52,8 @@ pub const STATEMENTS: Registry = Registry(&[
     Form::of::<retrieve::Retrieve>(),
     Form::of::<maps::heatmap::Heatmap>(),
     Form::of::<maps::segment::Segment>(),
-    Form::of::<ablation::classify::Classify>(),
-    Form::of::<ablation::ablate::Ablate>(),
+    Form::of::<classify::Classify>(),
+    Form::of::<ablate::Ablate>(),
     Form::of::<compare::Compare>(),
     Form::of::<evaluate::ranking::EvaluateRanking>(),
     Form::of::<evaluate::retrieval::EvaluateRetrieval>(),

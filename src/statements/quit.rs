@@ -1,4 +1,5 @@
-//! `quit`: ends the session. Whoever reads statements for it ends it; where nobody does, there is nothing to end.
+//! `quit`: ends the session. A prompt or script that comes to it ends without carrying it out (`repl::script::is_farewell`);
+//! what does carry it out, such as a file run by `run`, has no session to end.
 
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::{Desk, DeskError, Planner};
@@ -33,8 +34,8 @@ impl Statement for Quit {
 
     fn run(&self, (): (), _: &mut Desk<'_>) -> Result<Outcome, DeskError> {
         Err(DeskError::refused(
-            "this version understands this statement but does not compute it",
-            "`help` lists what can be said",
+            "`quit` ends a session, and here is none to end",
+            "leave it out; it ends a session where it stands alone",
         ))
     }
 }

@@ -1,4 +1,5 @@
-//! A whole statement, read: what it does, what is done to its answer, the name it is kept under.
+//! [`Registry`]: the statements there are; and [`Query`], a whole one as it is read: what it does, what is done to its
+//! answer, the name it is kept under.
 
 use crate::desk::statement::{Form, Task};
 use crate::lang::ast::{self, Body};

@@ -31,6 +31,15 @@ pub struct ClassHeads {
     pub cached: bool,
 }
 
+/// What of representations is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+    /// They alone, whole.
+    Whole,
+    /// They and what is left of them without some components.
+    Ablated,
+}
+
 /// The right to fit a linear head.
 pub struct LinearHeadOf(Rows);
 
@@ -65,15 +74,15 @@ impl Planner<'_> {
         )
     }
 
-    /// Plans to judge a linear function of representations, with components ablated or whole.
-    pub fn judged(&mut self, stored: &Arc<Stored>, halves: &Halves, ablates: bool) -> Rows {
+    /// Plans to judge a linear function of representations.
+    pub fn judged(&mut self, stored: &Arc<Stored>, halves: &Halves, judging: Judging) -> Rows {
         let keep = halves.judged.clone();
-        match ablates {
-            true => {
+        match judging {
+            Judging::Ablated => {
                 let whose = "the components ablated and of the random control";
                 self.chosen_rows_and_representations(stored, whose, keep)
             }
-            false => self.representations(stored, keep),
+            Judging::Whole => self.representations(stored, keep),
         }
     }
 
@@ -88,11 +97,11 @@ impl Planner<'_> {
         prompt: &Prompt,
         stored: &Arc<Stored>,
         halves: &Halves,
-        ablates: bool,
+        judging: Judging,
     ) -> Result<ClassHeadsOf, DeskError> {
         let (linear, linear_judged) = self.step("the linear head", |planner| {
             let head = planner.linear_head(column, stored, halves)?;
-            Ok((head, planner.judged(stored, halves, ablates)))
+            Ok((head, planner.judged(stored, halves, judging)))
         })?;
         self.step("the text head", |planner| {
             let texts = planner.class_texts(prompt, stored.set(), column, &labels.classes)?;

@@ -4,9 +4,10 @@ use super::conditions::ConditionScope;
 use super::names::{Names, Resolved};
 use super::values::wrong;
 use crate::decompose::Component;
-use crate::lang::ast::{self, Clause, Joint};
+use crate::lang::ast::{self, Clause, Joint, Sort};
 use crate::lang::catalog::ModelInfo;
 use crate::lang::error::ResolveError;
+use crate::lang::expect::Role;
 use crate::lang::query::{Conditions, Extreme, Mapping, Selection, Target, Term, Unit, UnitsAsked};
 use crate::lang::span::Spanned;
 
@@ -31,6 +32,25 @@ impl Names<'_> {
             prompt,
             units,
         };
+        Ok((asked, conditions))
+    }
+
+    /// The units of each model that a statement names, and what its conditions leave to be tested later.
+    ///
+    /// The condition is one for all models. It is read once more with each, for the columns of the images that model is asked
+    /// about; what is left of it after the units are chosen says the same every time, so that the last reading holds for all.
+    pub fn units_asked_of_each(
+        &mut self,
+        said: &Clause,
+        scope: ConditionScope,
+    ) -> Resolved<(Vec<UnitsAsked>, Conditions)> {
+        let (mut asked, mut conditions) = (Vec::new(), Conditions::default());
+        for model in said.slots(Sort::Name(Role::Model)) {
+            let model = self.model(model)?;
+            let (units, left) = self.units_asked(said, model, scope)?;
+            asked.push(units);
+            conditions = left;
+        }
         Ok((asked, conditions))
     }
 

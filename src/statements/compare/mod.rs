@@ -10,8 +10,7 @@ use crate::desk::units::resampling::{Resampled, SHARE, draws};
 use crate::desk::units::scores::{Asking, ConceptScores, bases};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
-use crate::lang::ast::{Clause, Sort};
-use crate::lang::expect::Role;
+use crate::lang::ast::Clause;
 use crate::lang::filter::Filter;
 use crate::lang::help::{OPTIONS, Topic};
 use crate::lang::query::{Concept, Score, Unit, UnitsAsked};
@@ -62,20 +61,14 @@ impl Statement for Compare {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
-        let (mut asked, mut images) = (Vec::new(), None);
-        for model in said.slots(Sort::Name(Role::Model)) {
-            let model = names.model(model)?;
-            let (units, conditions) = names.units_asked(said, model, ConditionScope::Units)?;
-            asked.push(units);
-            images = conditions.images;
-        }
+        let (asked, conditions) = names.units_asked_of_each(said, ConditionScope::Units)?;
         Ok(Self {
             score: names.score(said)?,
             top: names.limit(said)?.unwrap_or(TOP),
             seed: names.seed(said.said("seed"))?.unwrap_or(0),
             asked,
             concepts,
-            images,
+            images: conditions.images,
         })
     }
 

@@ -7,7 +7,7 @@ use super::choices::{Choices, Scoring};
 use super::help;
 use super::unselected::{refuse_selection, selects};
 use crate::analysis::{Instead, Labels};
-use crate::desk::classes::class_heads::LinearHeadOf;
+use crate::desk::classes::class_heads::{Judging, LinearHeadOf};
 use crate::desk::classes::judging::Trial;
 use crate::desk::classes::replacing::{ReplacedBy, Replacement, replaced};
 use crate::desk::images::halves::Halves;
@@ -165,7 +165,7 @@ impl EvaluateAblation {
             probe: planner.step("for every feature", |planner| {
                 Ok(Probe {
                     head: planner.linear_head("the feature", &stored, &halves)?,
-                    judged: planner.judged(&stored, &halves, true),
+                    judged: planner.judged(&stored, &halves, Judging::Ablated),
                 })
             })?,
             units: units.len(),

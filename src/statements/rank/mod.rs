@@ -10,7 +10,7 @@ mod table;
 use std::sync::Arc;
 
 use self::neurons::Neurons;
-use self::scored::{Scored, scored};
+use self::scored::{OfModel, scored};
 use self::stability::Steady;
 use crate::decompose::Component;
 use crate::desk::models::through_head::ThroughHead;
@@ -21,7 +21,7 @@ use crate::desk::tables::notes::note_ground;
 use crate::desk::units::scores::{Asking, ConceptScores, Found, bases};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
-use crate::lang::ast::{Clause, Sort};
+use crate::lang::ast::Clause;
 use crate::lang::catalog::{Catalog, ColumnInfo, ModelInfo};
 use crate::lang::expect::Role;
 use crate::lang::help::Topic;
@@ -81,13 +81,7 @@ impl Statement for Rank {
 
     fn read(said: &Clause, names: &mut Names<'_>) -> Resolved<Self> {
         let concepts = names.concepts(said)?;
-        let (mut asked, mut conditions) = (Vec::new(), Conditions::default());
-        for model in said.slots(Sort::Name(Role::Model)) {
-            let model = names.model(model)?;
-            let (units, own) = names.units_asked(said, model, ConditionScope::ScoredUnits)?;
-            asked.push(units);
-            conditions = own;
-        }
+        let (asked, conditions) = names.units_asked_of_each(said, ConditionScope::ScoredUnits)?;
         let first = names.model(said.the(Role::Model))?;
         Ok(Self {
             via: names.via(said, first.value)?,
@@ -130,15 +124,17 @@ impl Statement for Rank {
         for ((asked, scores), model) in
             (self.asked.iter().zip(tickets.targets)).zip(&tickets.models)
         {
-            let scored = self.score_one(asked, scores, &mut answer, desk)?;
-            for scored in &scored {
+            let of_model = self.score_one(asked, scores, desk)?;
+            answer.notes.extend(of_model.notes);
+            answer.cached &= of_model.cached;
+            for scored in &of_model.columns {
                 let grid = pictures::unit_grid(model, scored);
                 answer
                     .pictures
                     .extend(grid.or_else(|| pictures::histogram(scored)));
                 answer.pictures.extend(pictures::intervals(scored));
             }
-            columns.extend(scored);
+            columns.extend(of_model.columns);
         }
         let several = (self.asked.len() > 1, self.concepts.len() > 1);
         let mut frame = table::table(&tickets.models[0], &columns, several, self.paper)?;
@@ -208,27 +204,34 @@ impl Rank {
         })))
     }
 
-    /// A column of scores per concept, of one model's units; what they rest on goes to the answer.
+    /// A column of scores per concept, of one model's units.
     fn score_one(
         &self,
         asked: &UnitsAsked,
         scores: Scores,
-        answer: &mut Answer,
         desk: &mut Desk<'_>,
-    ) -> Result<Vec<Scored>, DeskError> {
-        let model = &asked.target.model;
-        let (units, found) = match scores {
+    ) -> Result<OfModel, DeskError> {
+        let columns = |units: &[Unit], scores: &[Vec<f64>]| {
+            scored(&asked.target.model, &self.concepts, units, scores)
+        };
+        Ok(match scores {
             Scores::Through(through) => {
                 let found = through.run(&self.concepts, desk)?;
-                answer.notes.extend(found.notes);
-                answer.cached = false;
-                return Ok(scored(model, &self.concepts, &found.units, &found.scores));
+                OfModel {
+                    columns: columns(&found.units, &found.scores),
+                    notes: found.notes,
+                    cached: false,
+                }
             }
             Scores::Neurons(neurons) => {
                 let (units, found, note) = neurons.run(&self.concepts, self.score, desk)?;
-                answer.notes.push(note);
-                answer.cached = false;
-                (units, found)
+                let mut notes = vec![note];
+                self.note_ground(asked, &found, &mut notes);
+                OfModel {
+                    columns: columns(&units, &found.scores),
+                    notes,
+                    cached: false,
+                }
             }
             Scores::Stored(by_stored) => {
                 let ByStored {
@@ -239,29 +242,24 @@ impl Rank {
                 let embeddings = scores.texts.embed(desk)?;
                 let bases = bases(&embeddings, &self.concepts, self.score);
                 let found = scores.units.run(&bases, desk)?;
-                answer.cached &= embeddings.cached && found.warm;
-                let mut columns = scored(model, &self.concepts, &units, &found.scores);
-                if let Some(steady) = steady {
-                    let notes = steady.run(&embeddings, &self.concepts, &mut columns, desk)?;
-                    answer.notes.extend(notes);
+                let mut columns = columns(&units, &found.scores);
+                let mut notes = match steady {
+                    Some(steady) => steady.run(&embeddings, &self.concepts, &mut columns, desk)?,
+                    None => Vec::new(),
+                };
+                self.note_ground(asked, &found, &mut notes);
+                OfModel {
+                    columns,
+                    notes,
+                    cached: embeddings.cached && found.warm,
                 }
-                self.note(asked, &found, answer);
-                return Ok(columns);
             }
-        };
-        self.note(asked, &found, answer);
-        Ok(scored(model, &self.concepts, &units, &found.scores))
+        })
     }
 
-    fn note(&self, asked: &UnitsAsked, found: &Found, answer: &mut Answer) {
+    fn note_ground(&self, asked: &UnitsAsked, found: &Found, notes: &mut Vec<String>) {
         let chosen = self.conditions.images.is_some();
-        note_ground(
-            &asked.target,
-            &asked.prompt,
-            found.ground,
-            chosen,
-            &mut answer.notes,
-        );
+        note_ground(&asked.target, &asked.prompt, found.ground, chosen, notes);
     }
 
     fn title(&self) -> String {

@@ -1,4 +1,4 @@
-//! Scores of the units of one model for one concept.
+//! Scores of the units of one model.
 
 use crate::lang::query::{Concept, Unit};
 
@@ -21,6 +21,16 @@ pub(super) struct Steadiness {
     pub score: (f64, f64),
     /// Best and worst place, from 1.
     pub rank: (u32, u32),
+}
+
+/// What scoring the units of one model gives.
+pub(super) struct OfModel {
+    /// A column per concept.
+    pub columns: Vec<Scored>,
+    /// What the scores rest on; each a sentence.
+    pub notes: Vec<String>,
+    /// Whether no model ran and nothing had to be gathered.
+    pub cached: bool,
 }
 
 /// A column per concept, from the scores of units by concept.

@@ -26,36 +26,54 @@ pub(super) struct Among<'q> {
     pub without: Option<&'q Selection>,
 }
 
+/// Which components are chosen, as far as the plan knows.
+pub(super) enum Which {
+    /// All that are stored.
+    All,
+    /// Those at these positions: the statement names them itself.
+    Named(Vec<usize>),
+    /// Some that are known only when the statement runs: by score, by chance, by a result, or what others leave.
+    ChosenLater,
+}
+
 impl Among<'_> {
     /// Plans to choose the components.
     pub fn choose(&self, planner: &mut Planner<'_>) -> Result<ChosenOf, DeskError> {
         planner.chosen(self.using, self.without, self.target, self.stored)
     }
 
-    /// The components that are chosen, where they are named themselves.
-    pub fn named(&self) -> Result<Option<Vec<usize>>, DeskError> {
+    /// Which components are chosen.
+    ///
+    /// # Errors
+    /// When one that is named is not stored.
+    pub fn which(&self) -> Result<Which, DeskError> {
         let specs = self.stored.specs();
-        let of = |selection: Option<&Selection>| match selection {
-            Some(selection) => of_named(specs, selection),
-            None => Ok(Some(Vec::new())),
+        let (Some(using), without) = (self.using, self.without) else {
+            return Ok(match self.without {
+                None => Which::All,
+                Some(_) => Which::ChosenLater,
+            });
         };
-        let (Some(_), Some(mut named), Some(left_out)) =
-            (self.using, of(self.using)?, of(self.without)?)
-        else {
-            return Ok(None);
-        };
-        named.retain(|component| !left_out.contains(component));
-        Ok(Some(named))
+        let named = of_named(specs, using)?;
+        let left_out = without.map_or(Ok(Some(Vec::new())), |without| of_named(specs, without))?;
+        Ok(match (named, left_out) {
+            (Some(mut named), Some(left_out)) => {
+                named.retain(|component| !left_out.contains(component));
+                Which::Named(named)
+            }
+            _ => Which::ChosenLater,
+        })
     }
 
-    /// Plans to read the rows of these components, or of those that will be chosen.
-    pub fn rows(self, components: Option<&[usize]>, planner: &mut Planner<'_>) -> Rows {
-        match components {
-            Some(components) => {
+    /// Plans to read the rows of these components.
+    pub fn rows(self, which: &Which, planner: &mut Planner<'_>) -> Rows {
+        match which {
+            Which::All => planner.all_rows(self.stored, self.keep),
+            Which::Named(components) => {
                 let whose = count_of(components.len(), "component");
                 planner.rows_of(self.stored, components, &whose, self.keep)
             }
-            None => planner.chosen_rows(self.stored, CHOSEN, self.keep),
+            Which::ChosenLater => planner.chosen_rows(self.stored, CHOSEN, self.keep),
         }
     }
 

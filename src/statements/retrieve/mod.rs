@@ -1,18 +1,18 @@
 //! `retrieve`: the images along a text, or like another image, by what chosen units contribute.
 
-mod along;
 mod among;
-mod found;
+mod answer;
+mod by_image;
+mod by_text;
 mod help;
-mod like;
-mod specific;
+mod specific_heads;
 
 use std::sync::Arc;
 
-use self::along::Along;
 use self::among::Among;
-use self::like::Like;
-pub use self::specific::Property;
+use self::by_image::ByImage;
+use self::by_text::ByText;
+pub use self::specific_heads::Property;
 use crate::desk::statement::{Outcome, Statement};
 use crate::desk::{Desk, DeskError, Planner};
 use crate::lang::ast::Clause;
@@ -71,8 +71,8 @@ pub struct Tickets {
 }
 
 enum Search {
-    Along(Box<Along>),
-    Like(Box<Like>),
+    ByText(Box<ByText>),
+    ByImage(Box<ByImage>),
 }
 
 impl Statement for Retrieve {
@@ -128,8 +128,8 @@ impl Statement for Retrieve {
 
     fn run(&self, tickets: Tickets, desk: &mut Desk<'_>) -> Result<Outcome, DeskError> {
         let retrieved = match tickets.search {
-            Search::Along(along) => along.run(self.count, desk)?,
-            Search::Like(like) => like.run(self.count, desk)?,
+            Search::ByText(search) => search.run(self.count, desk)?,
+            Search::ByImage(search) => search.run(self.count, desk)?,
         };
         Ok(retrieved.answer(&tickets.set)?.into())
     }
@@ -143,11 +143,11 @@ impl Retrieve {
     ) -> Result<Search, DeskError> {
         Ok(match &self.wanted {
             Wanted::Along { concept, prompt } => {
-                Search::Along(Box::new(Along::plan(concept, prompt, among, planner)?))
+                Search::ByText(Box::new(ByText::plan(concept, prompt, among, planner)?))
             }
             Wanted::Like { image, property } => {
-                let like = Like::plan(image, property.as_ref(), among, planner)?;
-                Search::Like(Box::new(like))
+                let search = ByImage::plan(image, property.as_ref(), among, planner)?;
+                Search::ByImage(Box::new(search))
             }
         })
     }

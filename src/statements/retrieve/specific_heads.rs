@@ -1,4 +1,4 @@
-//! The heads that stand for a property of images.
+//! [`SpecificHeads`]: the ticket to choose the heads that stand for a property of images.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct Property {
 }
 
 /// The right to choose the heads most specific to a property.
-pub(super) struct Specific {
+pub(super) struct SpecificHeads {
     stored: Arc<Stored>,
     heads: Vec<Unit>,
     /// All other features, and last the property.
@@ -33,7 +33,7 @@ pub(super) struct Specific {
     scores: ConceptScores,
 }
 
-impl Specific {
+impl SpecificHeads {
     /// Plans it: scores of all heads for all features of the set.
     pub fn plan(
         property: &Property,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::{Instead, Labels};
-use crate::desk::classes::class_heads::{ClassHeadsOf, LinearHeadOf};
+use crate::desk::classes::class_heads::{ClassHeadsOf, Judging, LinearHeadOf};
 use crate::desk::classes::judging::Trial;
 use crate::desk::images::halves::Halves;
 use crate::desk::images::labels::{label_column, labels};
@@ -117,19 +117,28 @@ impl Measure {
             Self::Accuracy { prompt } => {
                 let column = label_column(set, &planner.features(set.name())?)?;
                 let labels = labels(set.frame(), &column)?;
-                let heads = planner.class_heads(&column, &labels, prompt, stored, halves, true)?;
+                let heads = planner.class_heads(
+                    &column,
+                    &labels,
+                    prompt,
+                    stored,
+                    halves,
+                    Judging::Ablated,
+                )?;
                 MeasureOf::Accuracy {
                     column,
                     labels,
                     heads: Box::new(heads),
                 }
             }
-            Self::Similarity => MeasureOf::Similarity(planner.judged(stored, halves, true)),
+            Self::Similarity => {
+                MeasureOf::Similarity(planner.judged(stored, halves, Judging::Ablated))
+            }
             Self::Column(column) => MeasureOf::Column {
                 column: column.clone(),
                 labels: labels(set.frame(), column)?,
                 head: planner.linear_head(column, stored, halves)?,
-                judged: planner.judged(stored, halves, true),
+                judged: planner.judged(stored, halves, Judging::Ablated),
             },
         })
     }

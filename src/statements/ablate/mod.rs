@@ -1,11 +1,13 @@
 //! `ablate`: what is lost without some components, one after the other or all at once. It is ablation in the
 //! decomposition: the direct effect on the representation.
 
+mod measure;
+
 use std::sync::Arc;
 
 use polars::prelude::Column;
 
-use super::measure::{Measure, MeasureOf, Measured};
+use self::measure::{Measure, MeasureOf, Measured};
 use crate::desk::classes::replacing::{ReplacedBy, Replacement, replaced};
 use crate::desk::images::halves::Halves;
 use crate::desk::statement::{Outcome, Statement};

@@ -1,11 +1,14 @@
 //! `classify`: accuracy by the values of a column, group by group, with and without some components.
 
+mod accuracies;
+mod groups;
+
 use std::sync::Arc;
 
-use super::accuracies::{Judged, columns};
-use super::groups::Groups;
+use self::accuracies::{Judged, columns};
+use self::groups::Groups;
 use crate::analysis::{Instead, Labels};
-use crate::desk::classes::class_heads::{ClassHead, ClassHeadsOf};
+use crate::desk::classes::class_heads::{ClassHead, ClassHeadsOf, Judging};
 use crate::desk::classes::judging::Trial;
 use crate::desk::classes::replacing::{ReplacedBy, Replacement, replaced};
 use crate::desk::images::halves::Halves;
@@ -175,12 +178,15 @@ impl Classify {
         let stored = planner.decomposed(target)?;
         let halves = planner.halves(target, &set, self.images.as_ref(), self.seed)?;
         let ablates = self.using.is_some() || self.without.is_some();
-        let left_out = match ablates {
-            true => Some(self.plan_left_out(&stored, &halves, planner)?),
-            false => None,
+        let (judging, left_out) = match ablates {
+            true => {
+                let left_out = self.plan_left_out(&stored, &halves, planner)?;
+                (Judging::Ablated, Some(left_out))
+            }
+            false => (Judging::Whole, None),
         };
         let heads =
-            planner.class_heads(column, &labels, &self.prompt, &stored, &halves, ablates)?;
+            planner.class_heads(column, &labels, &self.prompt, &stored, &halves, judging)?;
         Ok(Tickets {
             labels,
             groups,

@@ -1,7 +1,7 @@
-//! Images along a text.
+//! [`ByText`]: the ticket to look for images along a text.
 
-use super::among::Among;
-use super::found::Retrieved;
+use super::among::{Among, Which};
+use super::answer::Retrieved;
 use crate::analysis::furthest_along;
 use crate::desk::stored::alignments::AlignmentTo;
 use crate::desk::stored::rows::Rows;
@@ -11,7 +11,7 @@ use crate::desk::{Desk, DeskError, Planner};
 use crate::lang::query::{Concept, Prompt};
 
 /// The right to look for images along a concept.
-pub(super) struct Along {
+pub(super) struct ByText {
     concept: Concept,
     chosen: ChosenOf,
     rows: Rows,
@@ -19,7 +19,7 @@ pub(super) struct Along {
     alignment: AlignmentTo,
 }
 
-impl Along {
+impl ByText {
     /// Plans it.
     pub fn plan(
         concept: &Concept,
@@ -29,14 +29,11 @@ impl Along {
     ) -> Result<Self, DeskError> {
         let stored = among.stored.clone();
         let chosen = among.choose(planner)?;
-        let rows = match (among.using, among.without) {
-            (None, None) => planner.all_rows(&stored, among.keep),
-            (Some(_), None) => {
-                let named = among.named()?;
-                among.rows(named.as_deref(), planner)
-            }
-            _ => among.rows(None, planner),
+        let which = match among.without {
+            Some(_) => Which::ChosenLater,
+            None => among.which()?,
         };
+        let rows = among.rows(&which, planner);
         Ok(Self {
             chosen,
             rows,

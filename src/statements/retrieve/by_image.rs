@@ -1,8 +1,8 @@
-//! Images like another one.
+//! [`ByImage`]: the ticket to look for images like another one.
 
-use super::among::Among;
-use super::found::Retrieved;
-use super::specific::{Property, Specific};
+use super::among::{Among, Which};
+use super::answer::Retrieved;
+use super::specific_heads::{Property, SpecificHeads};
 use crate::analysis::{Summed, most_alike};
 use crate::desk::stored::image_rows::ImageRows;
 use crate::desk::stored::rows::Rows;
@@ -12,7 +12,7 @@ use crate::interface::answer::Captioned;
 use crate::lang::query::{Concept, Image};
 
 /// The right to look for images like a probe.
-pub(super) struct Like {
+pub(super) struct ByImage {
     probe: ImageRows,
     by: By,
     rows: Rows,
@@ -25,10 +25,10 @@ enum By {
     /// By name, by score, by chance.
     Selection(ChosenOf),
     /// As the heads most specific to a property.
-    Specific(Box<Specific>),
+    Specific(Box<SpecificHeads>),
 }
 
-impl Like {
+impl ByImage {
     /// Plans it.
     pub fn plan(
         image: &Image,
@@ -39,8 +39,9 @@ impl Like {
         let probe = planner.image_rows("the probe", image, among.stored)?;
         let (by, rows) = match property {
             Some(property) if among.using.is_none() => {
-                let heads = Specific::plan(property, among.target, among.stored, planner)?;
-                (By::Specific(Box::new(heads)), among.rows(None, planner))
+                let heads = SpecificHeads::plan(property, among.target, among.stored, planner)?;
+                let rows = among.rows(&Which::ChosenLater, planner);
+                (By::Specific(Box::new(heads)), rows)
             }
             _ => {
                 let chosen = among.choose(planner)?;
@@ -99,20 +100,18 @@ impl Like {
 /// Plans to read what the sums of chosen components are made from. What few leave out is taken from the representation.
 fn rows(among: Among<'_>, planner: &mut Planner<'_>) -> Result<Rows, DeskError> {
     let all = among.stored.specs().len();
-    Ok(match (among.using, among.without) {
-        (None, None) => among.representations_less(&[], planner),
-        (None, Some(_)) => {
-            let whose = "the components left out";
-            planner.chosen_rows_and_representations(among.stored, whose, among.keep)
-        }
-        (Some(_), without) => {
-            let named = among.named()?;
-            match named.map(|named| Summed::of_fewest(all, &named)) {
-                Some(Summed::AllBut(others)) => among.representations_less(&others, planner),
-                Some(Summed::Of(named)) if without.is_none() => among.rows(Some(&named), planner),
-                _ => among.rows(None, planner),
-            }
-        }
+    if among.using.is_none() && among.without.is_some() {
+        let whose = "the components left out";
+        return Ok(planner.chosen_rows_and_representations(among.stored, whose, among.keep));
+    }
+    Ok(match among.which()? {
+        Which::All => among.representations_less(&[], planner),
+        Which::Named(named) => match (Summed::of_fewest(all, &named), among.without) {
+            (Summed::AllBut(others), _) => among.representations_less(&others, planner),
+            (Summed::Of(named), None) => among.rows(&Which::Named(named), planner),
+            (Summed::Of(_), Some(_)) => among.rows(&Which::ChosenLater, planner),
+        },
+        Which::ChosenLater => among.rows(&Which::ChosenLater, planner),
     })
 }
 
