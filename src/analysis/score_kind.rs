@@ -1,4 +1,4 @@
-//! The kinds of score, and what queries call them.
+//! The kinds of score. What queries call those that can be asked for is in `lang::query::Score`.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum ScoreKind {
 }
 
 impl ScoreKind {
-    /// The word used in queries and tables.
+    /// The word used in errors; queries and tables have that of `lang::query::Score`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@
 //! | what a statement is, and how it is run | [`statement`] |
 //! | the names there are | [`catalog`] |
 //! | what is stored of a decomposition: rows, maps into CLIP's space, moments | [`stored`] |
-//! | models in memory, forward passes, token maps, what goes through a head | [`models`] |
+//! | what is known of models, models in memory, forward passes, token maps, what goes through a head | [`models`] |
 //! | texts and classes as CLIP sees them | [`texts`] |
 //! | units, their scores, choices of them, random ones | [`units`] |
 //! | images: how a set is split, what its columns say | [`images`] |

@@ -1,4 +1,6 @@
-//! [`Planner`]: what a statement plans with. It looks things up, and every ticket it gives adds a step to the plan.
+//! [`Planner`]: what a statement plans with. It looks things up, which costs nothing worth a line, and gives tickets, which
+//! add their steps to the plan (two do not: see [`plan`](super::plan)). The tickets are in files of their own, all over
+//! [`desk`](super).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

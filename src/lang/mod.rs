@@ -1,5 +1,8 @@
-//! The query language, from text to words with every name looked up. Nothing here touches tensors, files or tables, and
-//! nothing but the grammar knows a statement by name: what each one is made of is said where it stands, in `statements`.
+//! The query language, from text to what is meant, with every name looked up in a [`catalog`]. Nothing here touches tensors,
+//! files or tables.
+//!
+//! What a statement is made of is said where it stands, in `statements`: besides the grammar, [`parse`] alone knows some by
+//! their rules (`explain`, which holds another statement, and `quit`, which is a word), and errors name those that help.
 //!
 //! ```text
 //! text ─ script::split ─► texts of statements ─ parse ─► ast::Statement ─ resolve::Names (Catalog, Settings) ─► parts of query

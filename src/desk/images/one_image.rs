@@ -23,7 +23,7 @@ enum Source {
 }
 
 impl Planner<'_> {
-    /// Plans to look at an image.
+    /// The right to look at an image. That is no step: what is done with it says which image it is done with.
     ///
     /// # Errors
     /// When there is no such set, or its table is not whole.

@@ -1,9 +1,15 @@
 //! Plans: what a statement will read and compute, as data, before it does.
 //!
 //! A statement plans with a [`Planner`](super::planner::Planner). Whatever it will read or compute it asks that for, and
-//! gets a ticket: the right to read these rows, to embed these texts, to run this model. Each ticket adds its step to the
-//! plan, and a statement that runs has nothing but its tickets to work with: so the plan that `explain` prints is the one
-//! that is carried out.
+//! gets a ticket: the right to read these rows, to embed these texts, to run this model. A ticket adds its step to the plan,
+//! and a statement that runs has nothing but its tickets to work with: so the plan that `explain` prints is the one that is
+//! carried out.
+//!
+//! Two tickets add no step of their own:
+//!
+//! - a single image that is looked at ([`OneImage`](super::images::one_image::OneImage)): the step that runs the model on it
+//!   or reads its rows names it;
+//! - an alignment that is only listed (`listed_alignment`), or that of a CLIP to itself: a file's note is read, or nothing.
 
 mod draw;
 
