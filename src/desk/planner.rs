@@ -1,5 +1,5 @@
 //! [`Planner`]: what a statement plans with. It looks things up, which costs nothing worth a line, and gives tickets, which
-//! add their steps to the plan (two do not: see [`plan`](super::plan)). The tickets are in files of their own, all over
+//! add their steps to the plan (all but a few: see [`plan`](super::plan)). Each ticket is in a file of its own below
 //! [`desk`](super).
 
 use std::collections::BTreeMap;

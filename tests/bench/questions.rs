@@ -7,7 +7,7 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use vitscope::align::Aligned;
 use vitscope::analysis::{
-    ComponentMoments, Moments, ScoreKind, TextBasis, Unit, gather_moments, scan_scores,
+    ComponentMoments, Group, Moments, ScoreKind, TextBasis, gather_moments, scan_scores,
     score_from_moments,
 };
 use vitscope::contributions::{InMemory, every_image};
@@ -147,8 +147,8 @@ fn all_rows() -> (InMemory, Aligned) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn rank_by_a_pass_over_rows(bencher: Bencher) {
     let (held, aligned) = all_rows();
-    let units: Vec<Unit> = (0..aligned.widths.len())
-        .map(|place| Unit {
+    let units: Vec<Group> = (0..aligned.widths.len())
+        .map(|place| Group {
             name: place.to_string(),
             components: vec![place],
         })

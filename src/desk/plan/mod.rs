@@ -5,11 +5,12 @@
 //! and a statement that runs has nothing but its tickets to work with: so the plan that `explain` prints is the one that is
 //! carried out.
 //!
-//! Two tickets add no step of their own:
+//! These tickets add no step of their own:
 //!
 //! - a single image that is looked at ([`OneImage`](super::images::one_image::OneImage)): the step that runs the model on it
 //!   or reads its rows names it;
-//! - an alignment that is only listed (`listed_alignment`), or that of a CLIP to itself: a file's note is read, or nothing.
+//! - an alignment that is only listed (`listed_alignment`), or that of a CLIP to itself: a file's note is read, or nothing;
+//! - a choice of units that a statement names ([`ChosenOf`](super::units::selection::ChosenOf)): nothing is computed for it.
 
 mod draw;
 
