@@ -57,6 +57,7 @@ mod checkpoints;
 mod cli;
 mod config;
 mod contributions;
+mod decoding;
 mod demo;
 mod demo_truth;
 mod devices;

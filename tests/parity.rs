@@ -4,11 +4,11 @@ use candle_core::{Device, Tensor};
 use serde_json::json;
 use vitscope::decompose::{Decomposer, Linear, Model, Trace};
 use vitscope::kernels::Numbers;
+use vitscope::store::read_image;
 use vitscope::text::TextEncoder;
 use vitscope::vision::Vit;
 use vitscope::vision::checkpoint::Checkpoint;
 use vitscope::vision::config::{Pool, VitConfig};
-use vitscope::vision::preprocess::to_rgb;
 use vitscope::work::cancel::Cancel;
 
 use crate::support::models::{config, expected, model, numbers, parameters, weights};
@@ -213,7 +213,7 @@ fn pictures_become_the_representations_of_the_demo_models() {
         let (height, width) = checkpoint.preprocess.output().expect("a fixed size");
         for scene in 0..4 {
             let path = shared("demo").join(format!("scene-{scene}.png"));
-            let picture = to_rgb(image::open(path).expect("a readable picture"));
+            let picture = read_image(&path).expect("a readable picture");
             let pixels = checkpoint.preprocess.apply(&picture);
             let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu);
             let found = decomposer

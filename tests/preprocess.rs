@@ -1,9 +1,10 @@
 //! Images enter a model as its own library would have entered them: byte for byte what Pillow resizes, number for number
 //! what timm's and transformers' transforms make of it.
 
-use image::{DynamicImage, ImageBuffer, RgbImage};
+use image::RgbImage;
+use vitscope::store::read_image;
 use vitscope::vision::checkpoint::Checkpoint;
-use vitscope::vision::preprocess::{Preprocess, to_rgb};
+use vitscope::vision::preprocess::Preprocess;
 use vitscope::vision::resample::{Filter, resize};
 
 use crate::support::{copy_of, demo_model, difference, fixtures, golden, replace, shared, tensors};
@@ -113,21 +114,15 @@ fn transformers_processors_are_followed() {
 }
 
 #[test]
-fn transparency_is_dropped_and_wide_samples_keep_their_high_byte() {
-    let clear = ImageBuffer::from_pixel(1, 1, image::Rgba([10_u8, 20, 30, 0]));
-    assert_eq!(
-        to_rgb(DynamicImage::ImageRgba8(clear)).get_pixel(0, 0).0,
-        [10, 20, 30]
-    );
-    let grey = ImageBuffer::from_pixel(1, 1, image::Luma([7_u8]));
-    assert_eq!(
-        to_rgb(DynamicImage::ImageLuma8(grey)).get_pixel(0, 0).0,
-        [7, 7, 7]
-    );
-    let wide = ImageBuffer::from_pixel(1, 1, image::Rgb([0x12ff_u16, 0x00ff, 0xff00]));
-    assert_eq!(
-        to_rgb(DynamicImage::ImageRgb16(wide)).get_pixel(0, 0).0,
-        [0x12, 0x00, 0xff]
+fn a_picture_far_longer_than_wide_takes_no_more_memory_than_is_seen() {
+    let long = RgbImage::from_fn(1, 1_000_000, |_, y| image::Rgb([(y % 251) as u8; 3]));
+    let seen = timm_like(&[]).framed(&long);
+    assert_eq!(seen.dimensions(), (64, 64));
+    // Whole, it would be 64 × 64,000,000; in its middle are these two rows.
+    let middle = [499_999 % 251, 500_000 % 251];
+    assert!(
+        seen.iter()
+            .all(|value| (middle[0] - 1..=middle[1] + 1).contains(&u32::from(*value)))
     );
 }
 
@@ -142,10 +137,7 @@ fn decoded() -> Vec<(String, RgbImage)> {
             .expect("a name")
             .to_string_lossy()
             .into_owned();
-        (
-            name,
-            to_rgb(image::open(&path).expect("a readable picture")),
-        )
+        (name, read_image(&path).expect("a readable picture"))
     };
     pictures.map(read).collect()
 }

@@ -19,6 +19,7 @@ mod features;
 mod hash;
 mod models;
 mod names;
+pub mod pixels;
 mod sets;
 mod tensors;
 mod texts;

@@ -17,7 +17,7 @@ use crate::desk::{Desk, DeskError, Planner};
 use crate::interface::answer::Answer;
 use crate::kernels::Numbers;
 use crate::lang::query::Target;
-use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped};
+use crate::store::{Header, ImageSet, PART_ROWS, Precision, Skipped, pixels};
 use crate::work::cancel::Cancel;
 
 /// Images that go through a model on the CPU together, unless the user says otherwise.
@@ -153,7 +153,11 @@ impl One {
         let maps = job.maps().iter().map(|map| map.flatten_all()?.to_vec1());
         Ok(Header {
             model_fingerprint: self.fingerprint.clone(),
-            preprocessing: loaded.checkpoint.preprocess.describe(),
+            preprocessing: format!(
+                "decoded as by {}; {}",
+                pixels::LIKE,
+                loaded.checkpoint.preprocess.describe()
+            ),
             precision: self.how.precision,
             forward: self.how.forward,
             dims: loaded.decomposer.dim()?,

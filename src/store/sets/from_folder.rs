@@ -1,6 +1,8 @@
 //! A folder as an image set: the images in it and its subfolders, labelled by subfolder or by a csv.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
@@ -11,10 +13,14 @@ use super::table_file::{ROW_GROUP, open};
 use crate::files::paths::has_extension;
 use crate::store::disk::{self, file_name};
 use crate::store::error::StoreError;
+use crate::store::pixels::{self, FileKind, kind_of};
 use crate::work::cancel::Cancel;
 use crate::work::progress::Progress;
 
-const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"];
+/// Extensions of images that are read, whatever is in them; other files are looked into.
+const EXTENSIONS: [&str; 12] = [
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "dib", "gif", "tif", "tiff",
+];
 
 /// Columns of a csv that may hold file names, in order of preference.
 const FILE_COLUMNS: [&str; 6] = ["file_name", "filename", "file", "path", "image", "name"];
@@ -38,6 +44,7 @@ impl Plan {
 pub(super) fn plan(root: &Path, labels: Option<&Path>) -> Result<Plan, StoreError> {
     let (mut paths, mut others) = (Vec::new(), Vec::new());
     walk(root, "", &mut paths, &mut others)?;
+    let note = left_out_note(root, labels, &others);
     if paths.is_empty() {
         others.truncate(3);
         return Err(StoreError::NoImages {
@@ -50,7 +57,7 @@ pub(super) fn plan(root: &Path, labels: Option<&Path>) -> Result<Plan, StoreErro
         columns: folder_labels(&paths).into_iter().collect(),
         root: root.to_owned(),
         paths,
-        notes: Vec::new(),
+        notes: note.into_iter().collect(),
     };
     if let Some(labels) = labels {
         join(&mut plan, labels)?;
@@ -58,7 +65,7 @@ pub(super) fn plan(root: &Path, labels: Option<&Path>) -> Result<Plan, StoreErro
     Ok(plan)
 }
 
-/// Hidden files and folders are left out, as are files with other extensions.
+/// Hidden files and folders are left out, as are files that are no images by name or content.
 fn walk(
     dir: &Path,
     prefix: &str,
@@ -73,13 +80,50 @@ fn walk(
         let relative = format!("{prefix}{name}");
         if path.is_dir() {
             walk(&path, &format!("{relative}/"), images, others)?;
-        } else if has_extension(&path, &EXTENSIONS) {
+        } else if has_extension(&path, &EXTENSIONS) || kind(&path).is_some_and(FileKind::is_read) {
             images.push(relative);
         } else {
             others.push(relative);
         }
     }
     Ok(())
+}
+
+/// A file's kind by its first bytes.
+fn kind(path: &Path) -> Option<FileKind> {
+    let mut head = Vec::new();
+    // What isn't a file, a pipe say, could keep a reader waiting.
+    let file = path.is_file().then(|| File::open(path).ok())??;
+    file.take(pixels::ENOUGH as u64)
+        .read_to_end(&mut head)
+        .ok()?;
+    kind_of(&head)
+}
+
+/// How many files are left out, by kind: images of kinds that are not read would be missed most.
+fn left_out_note(root: &Path, labels: Option<&Path>, others: &[String]) -> Option<String> {
+    let labels = labels.and_then(|labels| labels.canonicalize().ok());
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for path in others.iter().map(|other| root.join(other)) {
+        if labels.is_some() && path.canonicalize().ok() == labels {
+            continue;
+        }
+        let what = match (kind(&path), path.extension()) {
+            (Some(kind), _) => format!("{} image", kind.name()),
+            (None, Some(extension)) => format!(".{} file", extension.to_string_lossy()),
+            (None, None) => "file without extension".to_owned(),
+        };
+        *counts.entry(what).or_default() += 1;
+    }
+    let count =
+        |(what, count): (&String, &usize)| match (count, what.strip_suffix(" without extension")) {
+            (1, _) => format!("1 {what}"),
+            (_, Some(file)) => format!("{count} {file}s without extension"),
+            (_, None) => format!("{count} {what}s"),
+        };
+    let counted = counts.iter().map(count).collect::<Vec<_>>().join(", ");
+    (!counts.is_empty())
+        .then(|| format!("left out, for they are no images that are read: {counted}"))
 }
 
 /// `label`: the folder an image lies in, where any lies in one.

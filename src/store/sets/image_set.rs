@@ -8,11 +8,11 @@ use image::{GrayImage, RgbImage};
 use polars::prelude::*;
 use polars_io::parquet::metadata::FileMetadataRef;
 
-use super::decoding::decode;
 use super::info::SetInfo;
 use super::table_file::{ROW_GROUP, open};
 use crate::interface::failure::in_words;
 use crate::store::error::StoreError;
+use crate::store::pixels::{decode_mask, decode_rgb};
 
 /// Row groups of image bytes that are kept in memory.
 const GROUPS_KEPT: usize = 4;
@@ -138,16 +138,15 @@ impl ImageSet {
         std::fs::read(self.info.folder.join(path)).map_err(|error| failed(in_words(&error)))
     }
 
-    /// Image `row`, decoded to RGB as it is stored: transparency is dropped and an EXIF orientation not applied.
+    /// Image `row`, decoded to the pixels that Pillow gives: see [`crate::store::pixels`], for orientation too.
     ///
     /// # Errors
     /// [`StoreError::Image`], with the image's name, when it can't be read or decoded.
     pub fn decode(&self, row: usize) -> Result<RgbImage, StoreError> {
-        let decoded = decode(&self.bytes(row)?).map_err(|why| StoreError::Image {
+        decode_rgb(&self.bytes(row)?).map_err(|why| StoreError::Image {
             image: self.image_name(row),
             why,
-        })?;
-        Ok(decoded.into_rgb8())
+        })
     }
 
     /// The mask of image `row`, where the set has masks: nonzero where the object is.
@@ -161,11 +160,11 @@ impl ImageSet {
         let Some(bytes) = self.embedded("mask", row)? else {
             return Ok(None);
         };
-        let decoded = decode(&bytes).map_err(|why| StoreError::Image {
+        let decoded = decode_mask(&bytes).map_err(|why| StoreError::Image {
             image: format!("the mask of {}", self.image_name(row)),
             why,
         })?;
-        Ok(Some(decoded.into_luma8()))
+        Ok(Some(decoded))
     }
 
     fn embedded(&self, column: &str, row: usize) -> Result<Option<Vec<u8>>, StoreError> {

@@ -10,7 +10,6 @@ use polars::prelude::*;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::decoding::dimensions;
 use super::info::SetInfo;
 use super::report::{AddReport, Unreadable};
 use super::summary::Summaries;
@@ -18,6 +17,7 @@ use crate::interface::failure::in_words;
 use crate::store::disk::{self, Disk, Unfinished};
 use crate::store::error::StoreError;
 use crate::store::hash::hex;
+use crate::store::pixels::dimensions;
 use crate::work::progress::Progress;
 
 /// Where one image's bytes are.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use image::RgbImage;
+use image::{RgbImage, imageops};
+
+use crate::vision::resample::{Filter, resize_part};
 
 /// How the image is brought to size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,20 +80,34 @@ impl Resize {
 }
 
 impl Crop {
-    /// The middle of `image`, padded where it is smaller.
-    pub(super) fn apply(self, image: &RgbImage) -> RgbImage {
-        let rows = self.origin(image.height() as usize, self.height);
-        let columns = self.origin(image.width() as usize, self.width);
-        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
-            let (x, y) = (i64::from(x) + columns, i64::from(y) + rows);
-            let inside = (0..i64::from(image.width())).contains(&x)
-                && (0..i64::from(image.height())).contains(&y);
-            if inside {
-                *image.get_pixel(x as u32, y as u32)
-            } else {
-                image::Rgb(self.fill)
-            }
-        })
+    /// The middle of `image` at another size, padded where that is smaller. What lies outside is not computed: of a
+    /// picture far longer than wide it would fill all memory.
+    pub(super) fn of(
+        self,
+        image: &RgbImage,
+        (height, width): (usize, usize),
+        filter: Filter,
+    ) -> RgbImage {
+        let (down, right) = (
+            self.origin(height, self.height),
+            self.origin(width, self.width),
+        );
+        let part = |origin: i64, size: usize, cut: usize| {
+            let end = (origin + cut as i64).min(size as i64);
+            origin.max(0) as usize..end as usize
+        };
+        let (rows, columns) = (
+            part(down, height, self.height),
+            part(right, width, self.width),
+        );
+        let seen = resize_part(image, (height, width), filter, rows, columns);
+        if seen.dimensions() == (self.width as u32, self.height as u32) {
+            return seen;
+        }
+        let filled = image::Rgb(self.fill);
+        let mut framed = RgbImage::from_pixel(self.width as u32, self.height as u32, filled);
+        imageops::replace(&mut framed, &seen, (-right).max(0), (-down).max(0));
+        framed
     }
 
     /// Where in an axis of `size` the crop of `cut` begins; negative where the image is padded.

@@ -7,7 +7,5 @@ mod defaults;
 pub(super) mod described;
 mod framing;
 mod pipeline;
-mod rgb;
 
 pub use pipeline::Preprocess;
-pub use rgb::to_rgb;

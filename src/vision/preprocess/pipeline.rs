@@ -61,10 +61,9 @@ impl Preprocess {
         let (height, width) = self
             .resize
             .target(image.height() as usize, image.width() as usize);
-        let resized = resize(image, height, width, self.filter);
         match self.crop {
-            Some(crop) => crop.apply(&resized),
-            None => resized,
+            Some(crop) => crop.of(image, (height, width), self.filter),
+            None => resize(image, height, width, self.filter),
         }
     }
 
